@@ -1,0 +1,173 @@
+"""The tensor contract between data and generators.
+
+Ragged: memory grows with events, not with the longest entity. A generator
+sees nothing but this; it does not know what a merchant or an asset is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column of an encoded panel.
+
+    Attributes
+    ----------
+    name : str
+        Unique within events or within the context.
+    levels : int
+        Number of levels; 0 means a continuous value, standardised.
+    spread : bool
+        The part of a value after the decimal point is its place inside the
+        level, in [0, 1): uniform given the level, by construction, so that a
+        generator draws the level and adds a uniform number.
+    requires : tuple of (str, int) or None
+        The field applies only where an earlier field's level is at least
+        this; elsewhere its value is 0 and carries no information.
+    """
+
+    name: str
+    levels: int
+    spread: bool = False
+    requires: tuple[str, int] | None = None
+
+
+class Clock(Protocol):
+    """Tells the calendar of a sequence from the values drawn so far.
+
+    A state has shape (n, state_size); features have shape (n, n_features) and
+    say what is known *before* the next event is drawn: time of day, weekday,
+    day of month, how much of the window has passed.
+    """
+
+    n_features: int
+
+    def start(self, context: Floats) -> Floats:
+        """Return the state before the first event, from context values."""
+
+    def advance(self, state: Floats, values: Floats) -> Floats:
+        """Return the state after events with ``values`` (n, n_fields)."""
+
+    def features(self, state: Floats) -> Floats:
+        """Return what the state says, each number in about [-1, 1]."""
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """What the columns of a panel are; shared by a panel, its encoder and its generator.
+
+    Attributes
+    ----------
+    fields : tuple of Field
+        Columns of ``values``, in the order in which a step is drawn.
+    context_fields : tuple of Field
+        Columns of ``context``, in the order in which they are drawn. The first
+        is ``label`` (2 levels) when the data have a label. ``length`` (levels 0,
+        the number of events) is among them unless all sequences are windows of
+        one long path.
+    clock : Clock or None
+        None where steps are equally spaced and no calendar matters.
+    """
+
+    fields: tuple[Field, ...]
+    context_fields: tuple[Field, ...]
+    clock: Clock | None = field(default=None, repr=False)
+
+    def context_column(self, name: str) -> int | None:
+        """Return the column of the context field ``name``, or None."""
+        names = [item.name for item in self.context_fields]
+        return names.index(name) if name in names else None
+
+
+@dataclass(frozen=True, eq=False)
+class SequencePanel:
+    """Encoded sequences of many entities.
+
+    Attributes
+    ----------
+    layout : Layout
+        What the columns are.
+    values : ndarray of shape (n_events, n_fields), float64
+        Levels (plus the place inside the level) or standardised numbers.
+    context : ndarray of shape (n_sequences, n_context_fields), float64
+        The same, once for a sequence.
+    offsets : ndarray of shape (n_sequences + 1,), int64
+        Sequence ``i`` owns events ``offsets[i]`` to ``offsets[i + 1]``.
+    """
+
+    layout: Layout
+    values: Floats = field(repr=False)
+    context: Floats = field(repr=False)
+    offsets: NDArray[np.int64] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        """Check the contract once; an AssertionError is a fault of riskgen."""
+        n_events, n_sequences = len(self.values), len(self.offsets) - 1
+        assert self.values.shape == (n_events, len(self.layout.fields)), "values"
+        assert self.context.shape == (n_sequences, len(self.layout.context_fields)), "context"
+        assert self.offsets[0] == 0, "offsets"
+        assert self.offsets[-1] == n_events, "offsets"
+        assert bool(np.all(np.diff(self.offsets) >= 0)), "offsets fall"
+        _check_levels(self.layout.fields, self.values)
+        _check_levels(self.layout.context_fields, self.context)
+
+    @property
+    def n_sequences(self) -> int:
+        """Number of sequences."""
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Events per sequence, shape (n_sequences,)."""
+        return np.diff(self.offsets)
+
+    def take(self, sequences: NDArray[np.int64]) -> SequencePanel:
+        """Return the named sequences in the given order; repeats are allowed."""
+        lengths = self.lengths[sequences]
+        starts = np.cumsum(lengths) - lengths
+        inside = np.arange(int(lengths.sum())) - np.repeat(starts, lengths)
+        rows = np.repeat(self.offsets[sequences], lengths) + inside
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        return SequencePanel(self.layout, self.values[rows], self.context[sequences], offsets)
+
+    def context_codes(self, name: str) -> NDArray[np.int64]:
+        """Return the levels of one context field, shape (n_sequences,)."""
+        column = self.layout.context_column(name)
+        assert column is not None, name
+        return np.floor(self.context[:, column]).astype(np.int64)
+
+    def matching(self, condition: Mapping[str, int]) -> NDArray[np.int64]:
+        """Return the sequences whose context has the wanted levels."""
+        keep = np.ones(self.n_sequences, dtype=bool)
+        for name, level in condition.items():
+            keep &= self.context_codes(name) == level
+        return np.flatnonzero(keep)
+
+
+def concatenate_panels(parts: Sequence[SequencePanel]) -> SequencePanel:
+    """Return the sequences of all parts, one part after another."""
+    lengths = np.concatenate([part.lengths for part in parts])
+    return SequencePanel(
+        parts[0].layout,
+        np.concatenate([part.values for part in parts]),
+        np.concatenate([part.context for part in parts]),
+        np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+    )
+
+
+def _check_levels(fields: tuple[Field, ...], values: Floats) -> None:
+    assert bool(np.isfinite(values).all()), "a panel holds no NaN and no infinity"
+    for column, item in enumerate(fields):
+        if item.levels and len(values):
+            codes = values[:, column]
+            assert codes.min() >= 0, item.name
+            assert codes.max() < item.levels, item.name

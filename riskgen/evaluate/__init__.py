@@ -1,0 +1,1 @@
+"""Fidelity, utility and privacy, each number beside its floor; knows no figures."""

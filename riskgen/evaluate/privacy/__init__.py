@@ -1,0 +1,1 @@
+"""What a synthetic sample gives away about the customers behind it."""

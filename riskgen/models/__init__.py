@@ -1,0 +1,1 @@
+"""Generators behind one protocol; they see panels, not where panels came from."""

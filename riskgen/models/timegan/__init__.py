@@ -1,0 +1,1 @@
+"""TimeGAN, likelihood-anchored."""

@@ -1,0 +1,1 @@
+"""From a fitted generator to stressed sequences in Parquet; knows no evaluation."""

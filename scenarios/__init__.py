@@ -1,0 +1,1 @@
+"""The shipped stress scenarios, a YAML file each; read with importlib.resources."""

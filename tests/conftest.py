@@ -1,0 +1,68 @@
+"""Small tables that every test may use."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from riskgen.data.events import Events
+from riskgen.data.schema import Channel, Schema
+
+
+def tiny_schema() -> Schema:
+    """A bank with a clock, a category, a country, an amount and an event label."""
+    return Schema(
+        domain="transactions",
+        resolution="clock",
+        label_level="event",
+        channels=(
+            Channel(name="customer", dtype="String", kind="identifier", role="entity"),
+            Channel(name="when", dtype="Datetime(us)", kind="timestamp", role="time"),
+            Channel(
+                name="amount",
+                dtype="Float64",
+                kind="amount",
+                role="channel",
+                meaning="amount",
+                decimals=2,
+            ),
+            Channel(
+                name="category",
+                dtype="String",
+                kind="category",
+                role="channel",
+                meaning="category",
+            ),
+            Channel(
+                name="country", dtype="String", kind="category", role="channel", meaning="country"
+            ),
+            Channel(name="fraud", dtype="Int8", kind="flag", role="label"),
+        ),
+    )
+
+
+def tiny_table(n_entities: int = 40, seed: int = 0) -> pl.DataFrame:
+    """Customers with a level of spending and a favourite category; 1 in 8 has a fraud burst."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for entity in range(n_entities):
+        time = datetime(2025, 1, 1) + timedelta(hours=float(rng.uniform(0, 48)))
+        level, favourite = rng.normal(3, 0.7), int(rng.integers(5))
+        for step in range(int(rng.integers(8, 20))):
+            fraud = entity % 8 == 0 and step >= 6 and step < 9
+            time += timedelta(seconds=float(rng.exponential(300 if fraud else 60_000)) + 1)
+            amount = round(float(np.exp(level + rng.normal(0, 0.5) + 1.5 * fraud)), 2)
+            chosen = favourite if rng.random() < 0.6 else int(rng.integers(5))
+            country = "XX" if fraud else "DE"
+            rows.append((f"c{entity:04d}", time, amount, "abcde"[chosen], country, int(fraud)))
+    names = ["customer", "when", "amount", "category", "country", "fraud"]
+    table = pl.DataFrame(rows, schema=names, orient="row")
+    return table.with_columns(pl.col("when").cast(pl.Datetime("us")), pl.col("fraud").cast(pl.Int8))
+
+
+@pytest.fixture
+def tiny_events() -> Events:
+    return Events.build(tiny_table(), tiny_schema())
