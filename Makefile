@@ -1,0 +1,41 @@
+# Two commands do it all: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test check lint types chromium clean smoke bench
+
+demo: $(READY)
+	$(BIN)/riskgen demo
+
+test: $(READY) chromium lint types
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+check: lint types
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+smoke: $(READY)
+	$(PYTHON) tests/smoke_wheel.py
+
+# pip, not uv: where a CPU build of torch lies on disk, only pip looks there.
+$(READY): pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q "torch>=2.13,<2.14"
+	$(BIN)/python -m pip install -q -e ".[test]"
+	touch $(READY)
+
+# The report is opened in a real browser; without root the browser tests say why they skip.
+chromium:
+	@command -v chromium >/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium fonts-dejavu-core; } || \
+	  echo "chromium is not installed: the browser tests will be skipped"
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,45 @@
+"""``riskgen evaluate``: fidelity, utility and privacy of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from riskgen.cli.options import path_option, quiet_option, run_options, seed_option
+
+
+@click.command("evaluate")
+@click.option("--quick", is_flag=True, help="Fewer repeats; verdicts are capped accordingly.")
+@click.option(
+    "--stress",
+    multiple=True,
+    help="Stress scenario for the utility arm; all that fit the table when not given.",
+)
+@path_option("--data", "Where the table lies now, if it has moved since the fit.")
+@seed_option
+@run_options
+@quiet_option
+def command(
+    quick: bool,
+    stress: tuple[str, ...],
+    data: Path | None,
+    seed: int,
+    run: Path | None,
+    root: Path,
+    quiet: bool,
+) -> None:
+    """Measure fidelity, utility and privacy of the newest run.
+
+    Writes results.json into the run and prints one sentence per question.
+
+    \b
+    riskgen evaluate
+    riskgen evaluate --run runs/0001-transactions --quick
+    """
+    from riskgen.cli.screen import Screen
+    from riskgen.cli.story import evaluate_with_story
+    from riskgen.stages.evaluate import EvaluateRequest
+
+    request = EvaluateRequest(run=run, root=root, quick=quick, stress=stress, data=data, seed=seed)
+    evaluate_with_story(request, Screen(quiet))

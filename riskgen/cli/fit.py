@@ -1,0 +1,70 @@
+"""``riskgen fit``: learn a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from riskgen.cli.options import (
+    Duration,
+    quiet_option,
+    runs_option,
+    seed_option,
+    table_options,
+)
+
+
+@click.command("fit")
+@click.argument("source", metavar="FILE", type=click.Path(path_type=Path), required=False)
+@table_options
+@click.option("--generator", default="timegan", show_default=True, help="What learns the table.")
+@click.option("--max-time", type=Duration(), help="Bound training, for example 60s or 5m.")
+@click.option("--steps", type=click.IntRange(min=1), help="Training steps instead of the default.")
+@click.option(
+    "--origin",
+    type=click.Choice(["real", "simulated", "not stated"]),
+    default="not stated",
+    show_default=True,
+    help="Where the data come from; simulated data cap the utility verdict.",
+)
+@click.option("--resume", is_flag=True, help="Go on with the fit that Ctrl-C interrupted.")
+@seed_option
+@runs_option
+@quiet_option
+def command(
+    source: Path | None,
+    generator: str,
+    max_time: float | None,
+    steps: int | None,
+    origin: str,
+    resume: bool,
+    seed: int,
+    root: Path,
+    quiet: bool,
+    **table: Any,
+) -> None:
+    """Learn a table of transactions or prices and leave a run under ./runs.
+
+    \b
+    riskgen fit transactions.parquet
+    riskgen fit cards.csv --entity card --label is_fraud --max-time 5m
+    """
+    from riskgen.cli.screen import Screen
+    from riskgen.cli.story import fit_with_story
+    from riskgen.stages.fit import FitRequest
+    from riskgen.stages.material import TableRequest
+
+    if source is None:
+        raise click.UsageError("Name the table: riskgen fit FILE")
+    options = {"steps": steps, "max_seconds": max_time}
+    request = FitRequest(
+        table=TableRequest(source, **table),
+        root=root,
+        generator=generator,
+        seed=seed,
+        options={name: value for name, value in options.items() if value is not None},
+        origin=origin,
+    )
+    fit_with_story(request, Screen(quiet), resume=resume)

@@ -1,0 +1,91 @@
+"""Options that several commands share, each worded once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+_DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(s|m|h)?$")
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+class Duration(click.ParamType[float]):
+    """A duration such as ``60s``, ``5m`` or ``1h``; a bare number is seconds."""
+
+    name = "duration"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return seconds."""
+        match = _DURATION.match(str(value).strip())
+        if match is None or float(match[1]) <= 0:
+            self.fail(f"'{value}' is not a duration; write 60s, 5m or 1h.", param, ctx)
+        return float(match[1]) * _SECONDS[match[2] or "s"]
+
+
+def path_option(name: str, text: str) -> Callable[[Command], Command]:
+    """Return an option that takes a path, existing or not."""
+    return click.option(name, type=click.Path(path_type=Path), default=None, help=text)
+
+
+def runs_option(command: Command) -> Command:
+    """Add ``--runs``: the folder of runs."""
+    option = click.option(
+        "--runs",
+        "root",
+        type=click.Path(path_type=Path),
+        default=Path("runs"),
+        show_default=True,
+        help="Folder of runs.",
+    )
+    return option(command)
+
+
+def run_options(command: Command) -> Command:
+    """Add ``--run`` and ``--runs``: which run to work on."""
+    return path_option("--run", "Run folder; the newest when not given.")(runs_option(command))
+
+
+def seed_option(command: Command) -> Command:
+    """Add ``--seed``."""
+    return click.option(
+        "--seed",
+        type=click.IntRange(min=0),
+        default=0,
+        show_default=True,
+        help="Same seed, same result.",
+    )(command)
+
+
+def quiet_option(command: Command) -> Command:
+    """Add ``--quiet``."""
+    return click.option("-q", "--quiet", is_flag=True, help="Print results only.")(command)
+
+
+def table_options(command: Command) -> Command:
+    """Add the options that override what is inferred of a table."""
+    for option in reversed(
+        [
+            path_option("--schema", "YAML or JSON schema instead of the inference."),
+            click.option(
+                "--domain",
+                type=click.Choice(["transactions", "market"]),
+                help="What the table holds, when the guess is wrong.",
+            ),
+            click.option("--entity", help="Column that tells customers or accounts apart."),
+            click.option("--time", help="Column that orders the events."),
+            click.option("--label", help="Column that a detector predicts."),
+            click.option(
+                "--keep", multiple=True, help="Keep this column although it looks personal."
+            ),
+            click.option("--drop", multiple=True, help="Leave this column out."),
+        ]
+    ):
+        command = option(command)
+    return command

@@ -1,0 +1,108 @@
+"""The stages with their progress bars, as ``fit``, ``simulate`` … and ``demo`` show them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from riskgen.cli.screen import Bar, Screen
+from riskgen.errors import RunError
+
+if TYPE_CHECKING:
+    from riskgen.models.base import State, StepReport
+    from riskgen.runs import Run
+    from riskgen.stages.evaluate import EvaluateRequest
+    from riskgen.stages.fit import FitRequest
+    from riskgen.stages.material import Material
+    from riskgen.stages.simulate import SimulateRequest
+
+
+def fit_with_story(request: FitRequest, screen: Screen, resume: bool = False) -> Run:
+    """Fit, showing the schema, the partitions and the progress of training."""
+    from riskgen.stages.fit import fit_run
+
+    state = _checkpoint(request) if resume else None
+    screen.head(f"Reading {request.table.source}")
+    with screen.progress("training") as bar:
+        try:
+            run = fit_run(
+                request,
+                on_material=lambda material: show_material(material, screen),
+                on_step=lambda report: _show_step(bar, report),
+                resume=state,
+            )
+        except KeyboardInterrupt:
+            screen.note("Stopped; a checkpoint was left. Go on with: riskgen fit FILE --resume")
+            raise
+    screen.result(f"Run: {run.path}")
+    screen.note("Next: riskgen simulate --scenarios 10000")
+    return run
+
+
+def show_material(material: Material, screen: Screen) -> None:
+    """Show the schema, what cleaning did, and how the table was split."""
+    from riskgen.stages.fit import material_counts
+
+    screen.schema(material.schema)
+    for note in material.notes:
+        screen.note(note)
+    counts = material_counts(material)
+    for name, part in counts.get("partitions", {}).items():
+        labelled = f", {part['labelled_entities']} labelled" if material.schema.label else ""
+        screen.note(
+            f"{name:<11}{part['entities']:>8} entities {part['events']:>9} events{labelled}"
+        )
+    if "days" in counts:
+        screen.note(f"{counts['days']} days, {counts['assets']} assets")
+
+
+def simulate_with_story(request: SimulateRequest, screen: Screen) -> None:
+    """Simulate, showing progress and what was written."""
+    from riskgen.stages.simulate import simulate_run
+
+    with screen.progress("simulating") as bar:
+        facts = simulate_run(
+            request, on_progress=lambda done: bar.show(done / request.scenarios, f"{done:,}")
+        )
+    screen.result(f"{facts['n_scenarios']:,} scenarios, {facts['n_rows']:,} rows: {facts['where']}")
+    for line in facts.get("remarks", []):
+        screen.note(line)
+    screen.note("Next: riskgen evaluate")
+
+
+def evaluate_with_story(request: EvaluateRequest, screen: Screen) -> None:
+    """Evaluate, showing which measure runs, and print the verdicts."""
+    from riskgen.stages.evaluate import evaluate_run
+
+    with screen.progress("evaluating") as bar:
+        results = evaluate_run(request, on_phase=lambda name, fraction: bar.show(fraction, name))
+    screen.verdicts(results.verdicts)
+    screen.note("Next: riskgen report")
+
+
+def report_with_story(run: Path | None, root: Path, out: Path | None, screen: Screen) -> Path:
+    """Write the report and say where it is."""
+    from riskgen.stages.report import report_run
+
+    path = report_run(run, root, out)
+    screen.result(f"Report: {path}")
+    return path
+
+
+def _checkpoint(request: FitRequest) -> State:
+    from riskgen.data.sources import table_hash
+    from riskgen.stages.interrupted import Interrupted
+
+    state, asked = Interrupted(request.root).read()
+    same = asked["data"]["sha256"] == table_hash(request.table.source)
+    if not same or asked["generator"] != request.generator or asked["seed"] != request.seed:
+        raise RunError(
+            "The interrupted fit was of another table, generator or seed. "
+            "Give the same ones, or fit without --resume."
+        )
+    return state
+
+
+def _show_step(bar: Bar, report: StepReport) -> None:
+    held_out = "" if report.held_out is None else f", held out {report.held_out:.3f}"
+    bar.show(report.fraction, f"loss {report.loss:.3f}{held_out}", report.phase)

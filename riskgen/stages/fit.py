@@ -1,0 +1,214 @@
+"""From a table to a run folder."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from riskgen import __version__
+from riskgen.data.encoding import EventEncoder
+from riskgen.data.panel import SequencePanel
+from riskgen.data.returns_encoding import PriceEncoder
+from riskgen.models.base import Generator, OnStep, State, StepReport
+from riskgen.models.checkpoint import write_state
+from riskgen.models.registry import create
+from riskgen.runs import Run, new_run, write_bytes, write_json, write_manifest
+from riskgen.stages.interrupted import Interrupted
+from riskgen.stages.material import EventMaterial, Material, PriceMaterial, TableRequest, prepare
+
+Encoder = EventEncoder | PriceEncoder
+LIBRARIES = ("numpy", "polars", "torch", "scikit-learn", "pyarrow")
+
+
+@dataclass(frozen=True)
+class FitRequest:
+    """What to learn and with what.
+
+    Attributes
+    ----------
+    table : TableRequest
+        The data.
+    root : Path
+        Folder of runs.
+    generator : str
+        Key of the generator registry.
+    seed : int
+        Seed of everything random.
+    options : dict
+        Options of the generator's configuration, for example ``steps``.
+    origin : str
+        ``real``, ``simulated`` or ``not stated``; caps the utility verdict.
+    """
+
+    table: TableRequest
+    root: Path = Path("runs")
+    generator: str = "timegan"
+    seed: int = 0
+    options: dict[str, Any] = field(default_factory=dict)
+    origin: str = "not stated"
+
+
+def fit_run(
+    request: FitRequest,
+    *,
+    on_material: Callable[[Material], None] | None = None,
+    on_step: OnStep | None = None,
+    resume: State | None = None,
+) -> Run:
+    """Learn the table of ``request`` and leave a run folder.
+
+    Parameters
+    ----------
+    request : FitRequest
+        What to learn.
+    on_material : callable or None
+        Shown the cleaned and split table before training begins.
+    on_step : callable or None
+        Shown the progress of training.
+    resume : State or None
+        Checkpoint of an interrupted fit of the same request.
+
+    Raises
+    ------
+    RiskgenError
+        When the table, the options or the training fail; nothing is left behind.
+    KeyboardInterrupt
+        Passed on after the checkpoint has been written.
+    """
+    material = prepare(request.table)
+    if on_material is not None:
+        on_material(material)
+    encoder, panel = encode(material)
+    generator = create(request.generator, **request.options)
+    interrupted = Interrupted(request.root)
+    log: list[StepReport] = []
+    generator.fit(
+        panel,
+        seed=request.seed,
+        on_step=_logging(log, on_step),
+        on_checkpoint=lambda state: interrupted.write(state, _request(request, material)),
+        resume=resume,
+    )
+    run = _write(request, material, encoder, generator, log)
+    interrupted.remove()
+    return run
+
+
+def encode(material: Material) -> tuple[Encoder, SequencePanel]:
+    """Fit the encoder on the generator's partition and encode it."""
+    if isinstance(material, EventMaterial):
+        events = EventEncoder.fit(material.split.generator)
+        return events, events.encode(material.split.generator)
+    assert isinstance(material, PriceMaterial)
+    prices = PriceEncoder.fit(material.split.generator)
+    return prices, prices.encode(material.split.generator)
+
+
+def _logging(log: list[StepReport], on_step: OnStep | None) -> OnStep:
+    def note(report: StepReport) -> None:
+        log.append(report)
+        if on_step is not None:
+            on_step(report)
+
+    return note
+
+
+def _write(
+    request: FitRequest,
+    material: Material,
+    encoder: Encoder,
+    generator: Generator,
+    log: list[StepReport],
+) -> Run:
+    with new_run(request.root, request.table.source.stem) as folder:
+        write_bytes(folder / "schema.yaml", material.schema.to_yaml().encode())
+        write_json(folder / "encoder.json", encoder.state())
+        write_state(folder, "generator", generator.state())
+        lines = [json.dumps(_log_line(report), sort_keys=True) for report in log]
+        write_bytes(folder / "training.jsonl", "\n".join([*lines, ""]).encode())
+        write_manifest(folder, {**_request(request, material), **_facts(material)})
+    return Run.newest(request.root)
+
+
+def _log_line(report: StepReport) -> dict[str, Any]:
+    line: dict[str, Any] = {"phase": report.phase, "step": report.step}
+    line |= {"loss": round(report.loss, 6), "held_out": report.held_out}
+    return line
+
+
+def _request(request: FitRequest, material: Material) -> dict[str, Any]:
+    return {
+        "riskgen": __version__,
+        "generator": request.generator,
+        "options": request.options,
+        "seed": request.seed,
+        "domain": material.schema.domain,
+        "data": {
+            "source": str(request.table.source.resolve()),
+            "sha256": material.digest,
+            "origin": request.origin,
+        },
+    }
+
+
+def _facts(material: Material) -> dict[str, Any]:
+    return {
+        "notes": material.notes,
+        "counts": material_counts(material),
+        "split": split_facts(material),
+        "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
+        "python": platform.python_version(),
+    }
+
+
+def material_counts(material: Material) -> dict[str, Any]:
+    """Return how much there is of what, per partition."""
+    if isinstance(material, PriceMaterial):
+        days, assets = material.prices.values.shape
+        return {"days": days, "assets": assets}
+    assert isinstance(material, EventMaterial)
+    split = material.split
+    parts = {
+        "generator": split.generator,
+        "control": split.control,
+        "reference": split.reference,
+        "validation": split.validation,
+        "test": split.test,
+    }
+    counted = {
+        name: {
+            "entities": part.n_entities,
+            "events": part.n_events,
+            "labelled_entities": int(part.entity_label().sum()),
+        }
+        for name, part in parts.items()
+    }
+    total = {"entities": material.events.n_entities, "events": material.events.n_events}
+    return {**total, "partitions": counted}
+
+
+def split_facts(material: Material) -> dict[str, Any]:
+    """Return the hashes of the partitions and how they were cut."""
+    if isinstance(material, PriceMaterial):
+        return {"hashes": material.split.hashes()}
+    assert isinstance(material, EventMaterial)
+    split = material.split
+    windows = {
+        "validation": [_bound(edge) for edge in split.validation_window],
+        "test": [_bound(edge) for edge in split.test_window],
+    }
+    return {
+        "hashes": split.hashes(),
+        "time_disjoint": split.time_disjoint,
+        "reason": split.reason,
+        "windows_seconds": windows,
+    }
+
+
+def _bound(edge: float) -> float | None:
+    return edge if abs(edge) != float("inf") else None

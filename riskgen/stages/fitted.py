@@ -1,0 +1,65 @@
+"""A run folder opened again: generator, encoder and, when asked for, the table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from riskgen.data.encoding import EventEncoder
+from riskgen.data.returns_encoding import PriceEncoder
+from riskgen.data.schema import Schema, read_schema
+from riskgen.errors import RunError
+from riskgen.models.base import Generator
+from riskgen.models.checkpoint import read_state
+from riskgen.models.registry import restore
+from riskgen.runs import Run, read_json
+from riskgen.stages.fit import split_facts
+from riskgen.stages.material import Material, TableRequest, prepare
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """What a run holds, ready to sample."""
+
+    run: Run
+    schema: Schema
+    encoder: EventEncoder | PriceEncoder = field(repr=False)
+    generator: Generator = field(repr=False)
+
+    @classmethod
+    def open(cls, run: Run) -> Fitted:
+        """Load the encoder and the generator of ``run``."""
+        schema = read_schema(run.path / "schema.yaml")
+        document = read_json(run.path / "encoder.json")
+        market = schema.domain == "market"
+        encoder = PriceEncoder.from_state(document) if market else EventEncoder.from_state(document)
+        state = read_state(run.path, "generator")
+        generator = restore(run.manifest["generator"], state, encoder.layout)
+        return cls(run, schema, encoder, generator)
+
+    def material(self, source: Path | None = None) -> Material:
+        """Read the table that the run learned and split it as the fit did.
+
+        Raises
+        ------
+        RunError
+            When the file has moved or changed since the fit.
+        """
+        recorded = self.run.manifest["data"]
+        path = source if source is not None else Path(recorded["source"])
+        if not path.is_file():
+            raise RunError(f"The table of this run is no longer at '{path}'. Name it with --data.")
+        material = prepare(TableRequest(path), self.schema)
+        if material.digest != recorded["sha256"]:
+            raise RunError(
+                f"'{path}' is not the table that this run learned (other SHA-256). "
+                "Name the right one with --data, or fit again."
+            )
+        if split_facts(material)["hashes"] != self.run.manifest["split"]["hashes"]:
+            raise RunError("The table splits differently from the fit; fit again.")
+        return material
+
+
+def open_run(path: Path | None, root: Path) -> Run:
+    """Open the named run, or the newest one under ``root``."""
+    return Run.open(path) if path is not None else Run.newest(root)
