@@ -1,0 +1,1 @@
+"""What goes wrong, done to events and paths; one typology a file."""
