@@ -49,7 +49,9 @@ class Clock(Protocol):
     day of month, how much of the window has passed.
     """
 
-    n_features: int
+    @property
+    def n_features(self) -> int:
+        """Number of features."""
 
     def start(self, context: Floats) -> Floats:
         """Return the state before the first event, from context values."""
@@ -59,6 +61,16 @@ class Clock(Protocol):
 
     def features(self, state: Floats) -> Floats:
         """Return what the state says, each number in about [-1, 1]."""
+
+    def lengths(self, context: Floats) -> NDArray[np.int64]:
+        """Return how many events each sequence has, shape (n,), from context values."""
+
+    def features_of(self, panel: SequencePanel) -> Floats:
+        """Return the features before each event of a panel, shape (n_events, n_features).
+
+        Equal to stepping through each sequence with :meth:`start`,
+        :meth:`features` and :meth:`advance`.
+        """
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,9 +83,9 @@ class Layout:
         Columns of ``values``, in the order in which a step is drawn.
     context_fields : tuple of Field
         Columns of ``context``, in the order in which they are drawn. The first
-        is ``label`` (2 levels) when the data have a label. ``length`` (levels 0,
-        the number of events) is among them unless all sequences are windows of
-        one long path.
+        is ``label`` (2 levels) when the data have a label. ``length`` is among
+        them, and ``clock.lengths`` turns it into a number of events, unless all
+        sequences are windows of one long path.
     clock : Clock or None
         None where steps are equally spaced and no calendar matters.
     """

@@ -1,0 +1,85 @@
+"""Which codec a column gets, and how it is found again in a saved encoder.
+
+Knows neither time nor labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+import polars as pl
+
+from riskgen.data.amounts import NumberColumn
+from riskgen.data.categories import CategoryColumn, RecencyColumn
+from riskgen.data.disclosure import Floats, Ints
+from riskgen.data.events import Events
+from riskgen.data.panel import Field
+from riskgen.data.schema import Channel
+from riskgen.data.vocabulary import MOST_LEVELS, shared_levels
+
+RARE_SHARE = 0.05  # share of events with rare levels from which their repeats matter [J]
+
+
+class Column(Protocol):
+    """Encodes one column of events into one or two fields and back."""
+
+    @property
+    def name(self) -> str:
+        """Name of the column in the table."""
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """Fields of the panel, in drawing order."""
+
+    def encode(self, events: Events) -> Floats:
+        """Return values of the fields, shape (n_events, n_fields)."""
+
+    def decode(self, values: Floats, offsets: Ints, first: int) -> pl.Series:
+        """Return the column of entities numbered from ``first``."""
+
+    def state(self) -> dict[str, Any]:
+        """Return JSON values that :func:`column_from_state` takes back."""
+
+
+_CODECS: dict[str, Callable[[dict[str, Any]], Column]] = {
+    "number": NumberColumn.from_state,
+    "category": CategoryColumn.from_state,
+    "recency": RecencyColumn.from_state,
+}
+
+
+def fit_column(events: Events, channel: Channel, *, repeats: bool = True) -> Column:
+    """Return the fitted codec of one column.
+
+    Parameters
+    ----------
+    events : Events
+        The generator's split.
+    channel : Channel
+        Which column, and what it is.
+    repeats : bool
+        Whether a category may come back within an entity; False for a context
+        column, whose rare levels become OTHER.
+    """
+    if channel.kind in ("amount", "number", "timestamp"):
+        return NumberColumn.fit(events, channel)
+    if repeats and _has_many_levels(events, channel):
+        return RecencyColumn.fit(events, channel)
+    return CategoryColumn.fit(events, channel)
+
+
+def column_from_state(state: dict[str, Any]) -> Column:
+    """Return the column that ``state`` was taken from."""
+    return _CODECS[state["codec"]](state)
+
+
+def _has_many_levels(events: Events, channel: Channel) -> bool:
+    codes, texts = events.codes(channel.name)
+    shared = shared_levels(codes, events.owner, len(texts))
+    if len(shared) > MOST_LEVELS:
+        return True
+    rare = float(((codes >= 0) & ~np.isin(codes, shared)).sum())
+    many = len(texts) > MOST_LEVELS or channel.meaning in ("merchant", "counterparty")
+    return many and rare > RARE_SHARE * max(len(codes), 1)

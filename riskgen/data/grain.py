@@ -1,0 +1,114 @@
+"""How round a number is: the coarsest favoured step that it is a multiple of.
+
+People draw 200, not 203.17. A codec of whole numbers; it knows no column.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskgen.data.disclosure import SMALLEST_GROUP, Floats, Ints
+
+LEAST_SHARE = 0.005  # share of events from which a step is worth a level [J]
+Z = 3.0  # standard errors above chance from which a step is favoured [J]
+MOST_STEP = 10_000.0  # coarsest step that is looked for, in the column's unit [J]
+
+
+@dataclass(frozen=True, eq=False)
+class Grain:
+    """Favoured steps, each a multiple of the one before; level 0 is the unit itself.
+
+    Attributes
+    ----------
+    steps : ndarray of shape (levels,)
+        Whole numbers in units of the last decimal, from 1 upwards.
+    """
+
+    steps: Floats = field(repr=False)
+
+    @classmethod
+    def fit(cls, whole: Floats, owners: Ints, decimals: int) -> Grain:
+        """Find the steps that numbers ``whole`` (n,) hit more often than by chance.
+
+        Candidates are 1, 5, 10, 50, … up to 10,000 units of the column. A step
+        is favoured when, of the multiples of the last favoured step, it holds
+        more than chance gives by three standard errors, holds 0.5 % of all
+        events, and at least 11 entities use it.
+        """
+        steps = [1.0]
+        for step in _candidates(decimals):
+            parents = whole[np.mod(whole, steps[-1]) == 0]
+            hit = np.mod(whole, step) == 0
+            chance = steps[-1] / step * len(parents)
+            favoured = hit.sum() > chance + Z * np.sqrt(chance) + LEAST_SHARE * len(whole) / 2
+            common = hit.sum() >= LEAST_SHARE * len(whole)
+            if favoured and common and len(np.unique(owners[hit])) >= SMALLEST_GROUP:
+                steps.append(step)
+        return cls(np.array(steps))
+
+    @property
+    def levels(self) -> int:
+        """Number of favoured steps, at least 1."""
+        return len(self.steps)
+
+    def encode(self, whole: Floats) -> Floats:
+        """Return the coarsest step's level of each number; missing is level 0."""
+        multiple = np.mod(whole[:, None], self.steps) == 0
+        multiple[:, 0] = True
+        return np.asarray(self.levels - 1 - multiple[:, ::-1].argmax(axis=1), dtype=np.float64)
+
+    def snap(
+        self, whole: Floats, levels: Ints, bounds: tuple[Floats, Floats], taken: Floats
+    ) -> Floats:
+        """Move numbers to the nearest multiple of their step and of no coarser one.
+
+        Parameters
+        ----------
+        whole : ndarray of shape (n,)
+            Numbers in units of the last decimal.
+        levels : ndarray of shape (n,), int64
+            Wanted steps.
+        bounds : (ndarray, ndarray) of shape (n,)
+            Range to stay in if a multiple lies there.
+        taken : ndarray
+            Increasing numbers that must not be hit (levels of their own).
+        """
+        step = self.steps[levels]
+        base = np.round(whole / step)
+        side = np.where(whole >= base * step, 1.0, -1.0)
+        result, rank = base * step, np.full(len(whole), 3)
+        for offset in (0.0, 1.0, -1.0, 2.0, -2.0, 3.0, -3.0):
+            trial = (base + offset * side) * step
+            score = self._score(trial, levels, bounds, taken)
+            better = score < rank
+            result[better], rank[better] = trial[better], score[better]
+        return result
+
+    def state(self) -> dict[str, Any]:
+        """Return JSON values that :meth:`from_state` takes back."""
+        return {"steps": self.steps.tolist()}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Grain:
+        """Return the grain that ``state`` was taken from."""
+        return cls(np.array(state["steps"], dtype=np.float64))
+
+    def _score(
+        self, trial: Floats, levels: Ints, bounds: tuple[Floats, Floats], taken: Floats
+    ) -> NDArray[np.int64]:
+        """Return 0 where a trial is right and in bounds, 1 where only right, 3 elsewhere."""
+        coarser = np.append(self.steps, np.inf)[levels + 1]
+        right = np.isinf(coarser) | (np.mod(trial, np.where(np.isinf(coarser), 1, coarser)) != 0)
+        right &= ~np.isin(trial, taken)
+        inside = (trial >= bounds[0]) & (trial <= bounds[1])
+        return np.where(right, np.where(inside, 0, 1), 3).astype(np.int64)
+
+
+def _candidates(decimals: int) -> list[float]:
+    powers = 10.0 ** np.arange(0, decimals + np.log10(MOST_STEP) + 1)
+    steps = np.sort(np.concatenate([powers, 5.0 * powers]))
+    return [float(step) for step in steps if 1.0 < step <= MOST_STEP * 10.0**decimals]
