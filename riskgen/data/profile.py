@@ -1,0 +1,126 @@
+"""Plain facts about one column, counted once and used by every rule.
+
+Knows columns, not roles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from riskgen.data.dates import parse_dates
+
+# Whole numbers with at most this many values are categories [J].
+FEW_LEVELS = 50
+_MOST_DECIMALS = 6
+# Share of values that a number of decimals must serve; a few imported cents
+# must not turn whole amounts into cents [J].
+_SERVED = 0.999
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """What is in a column.
+
+    Attributes
+    ----------
+    name : str
+        Column name.
+    column : polars.Series
+        The values; text that is dates has been read as dates.
+    dtype : polars.DataType
+        Type in the user's table, before dates were read.
+    n_rows, n_null, n_distinct : int
+        Rows, missing values (NaN included), distinct values present.
+    """
+
+    name: str
+    column: pl.Series = field(repr=False)
+    dtype: pl.DataType
+    n_rows: int
+    n_null: int
+    n_distinct: int
+
+    @property
+    def n_present(self) -> int:
+        """Rows with a value."""
+        return self.n_rows - self.n_null
+
+    @property
+    def is_date(self) -> bool:
+        """Whether the values are dates or times."""
+        return self.column.dtype.base_type() in (pl.Date, pl.Datetime)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the type is an integer."""
+        return self.column.dtype.is_integer()
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the type is numeric."""
+        return self.column.dtype.is_numeric()
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the values are text."""
+        return self.column.dtype.base_type() in (pl.String, pl.Categorical, pl.Enum)
+
+    @property
+    def has_clock(self) -> bool:
+        """Whether some time is not midnight."""
+        if self.column.dtype.base_type() != pl.Datetime:
+            return False
+        moments = self.column.drop_nulls()
+        return bool((moments.dt.truncate("1d") != moments).any())
+
+    @property
+    def is_unique(self) -> bool:
+        """Whether every row has a value of its own."""
+        return self.n_null == 0 and self.n_distinct == self.n_rows
+
+    def is_zero_one(self) -> bool:
+        """Whether the values are a subset of 0, 1, true and false."""
+        if self.column.dtype == pl.Boolean:
+            return True
+        if not self.is_number or self.n_distinct > 2:
+            return False
+        return set(self.column.drop_nulls().unique().to_list()) <= {0, 1}
+
+
+def profile(column: pl.Series) -> Profile:
+    """Return the facts about a column; NaN counts as missing."""
+    values = parsed(column)
+    if values.dtype.is_float():
+        values = values.fill_nan(None)
+    distinct = values.drop_nulls().n_unique()
+    return Profile(
+        column.name, values, column.dtype, len(values), values.null_count(), int(distinct)
+    )
+
+
+def parsed(column: pl.Series) -> pl.Series:
+    """Return text that is dates as dates, anything else as it is."""
+    if column.dtype != pl.String:
+        return column
+    # One value in a hundred may be broken; cleaning counts and says them [J].
+    dates = parse_dates(column, least=0.99)
+    return column if dates is None else dates.alias(column.name)
+
+
+def decimals(column: pl.Series) -> int:
+    """Return the decimal places (0 to 6) that 99.9 % of the values need."""
+    if not column.dtype.is_float() and column.dtype.base_type() != pl.Decimal:
+        return 0
+    values = column.cast(pl.Float64).drop_nulls().to_numpy()
+    values = values[np.isfinite(values)]
+    # Relative rounding of the type and of the scaling, not of the data.
+    noise = 1e-6 if column.dtype == pl.Float32 else 1e-9
+    for places in range(_MOST_DECIMALS):
+        scaled = values * 10.0**places
+        near = np.abs(scaled - np.rint(scaled)) <= noise * np.maximum(1.0, np.abs(scaled))
+        if len(values) == 0 or near.mean() >= _SERVED:
+            return places
+    return _MOST_DECIMALS
