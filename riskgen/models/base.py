@@ -63,7 +63,10 @@ class Generator(Protocol):
     """
 
     key: ClassVar[str]
-    chunk: ClassVar[int]
+
+    @property
+    def chunk(self) -> int:
+        """Sequences in a chunk: fixed by the fitted state, whatever is asked for."""
 
     def fit(
         self,

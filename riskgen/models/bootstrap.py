@@ -1,0 +1,185 @@
+"""The rival that learns nothing: it draws the training data again.
+
+Panels with a length field are resampled by whole entities. That copies
+customers: fidelity is the best there is and privacy the worst, which is what
+this rival is for. Panels of one long path get the stationary block bootstrap
+(Politis and Romano 1994), jointly over all columns, never across segments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskgen.data.panel import Floats, Layout, SequencePanel
+from riskgen.errors import NotFittedError, TrainingError
+from riskgen.models.base import Condition, OnCheckpoint, OnStep, State, StepReport
+from riskgen.models.condition import checked_condition, checked_length
+from riskgen.seeding import stream
+
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class BootstrapConfig:
+    """Options of :class:`Bootstrap`.
+
+    Attributes
+    ----------
+    mean_block : float
+        Mean length of a block of a long path, in steps; two trading weeks [J].
+    """
+
+    mean_block: float = 10.0
+
+
+class Bootstrap:
+    """Resamples entities, or blocks of a long path.
+
+    Parameters
+    ----------
+    **options
+        Fields of :class:`BootstrapConfig`.
+    """
+
+    key: ClassVar[str] = "bootstrap"
+    chunk: ClassVar[int] = 1024
+
+    def __init__(self, **options: Any) -> None:
+        self.config = BootstrapConfig(**options)
+        self._panel: SequencePanel | None = None
+
+    def fit(
+        self,
+        panel: SequencePanel,
+        *,
+        seed: int,
+        on_step: OnStep | None = None,
+        on_checkpoint: OnCheckpoint | None = None,
+        resume: State | None = None,
+    ) -> Self:
+        """Keep the panel; nothing is learned, so there is nothing to resume.
+
+        Raises
+        ------
+        TrainingError
+            When the panel is empty.
+        """
+        del seed, on_checkpoint, resume
+        if len(panel.values) == 0:
+            raise TrainingError("The panel has no events. Give the bootstrap at least one.")
+        self._panel = panel
+        if on_step is not None:
+            on_step(StepReport("resample", 1, 1.0, 0.0))
+        return self
+
+    def sample_chunk(
+        self,
+        index: int,
+        *,
+        seed: int,
+        condition: Condition | None = None,
+        length: int | None = None,
+    ) -> SequencePanel:
+        """Draw chunk number ``index``; see :class:`Generator`."""
+        panel = self._fitted()
+        wanted = checked_condition(panel.layout, condition)
+        steps = checked_length(panel.layout, length, int(panel.lengths.max()))
+        rng = stream(seed, "sample", self.key, index)
+        eligible = panel.matching(wanted)
+        if not len(eligible):
+            raise NotFittedError(
+                f"No training sequence has the wanted context ({wanted}). The bootstrap can only "
+                "repeat what it was given; ask for something else or use 'timegan'."
+            )
+        if steps is None:
+            return panel.take(eligible[rng.integers(len(eligible), size=self.chunk)])
+        return self._paths(panel, eligible, steps, rng)
+
+    def _paths(
+        self, panel: SequencePanel, eligible: Indices, steps: int, rng: np.random.Generator
+    ) -> SequencePanel:
+        usable = eligible[panel.lengths[eligible] > 0]
+        rows = stationary_rows(
+            panel.offsets[usable],
+            panel.offsets[usable + 1],
+            n_paths=self.chunk,
+            n_steps=steps,
+            mean_block=self.config.mean_block,
+            rng=rng,
+        )
+        offsets = np.arange(self.chunk + 1, dtype=np.int64) * steps
+        context = panel.context[usable[rng.integers(len(usable), size=self.chunk)]]
+        return SequencePanel(panel.layout, panel.values[rows.ravel()], context, offsets)
+
+    def state(self) -> State:
+        """Return the panel itself: this rival *is* the training data."""
+        panel = self._fitted()
+        tensors: dict[str, NDArray[Any]] = {
+            "values": panel.values,
+            "context": panel.context,
+            "offsets": panel.offsets,
+        }
+        return State({"generator": self.key, "options": asdict(self.config)}, tensors)
+
+    @classmethod
+    def from_state(cls, state: State, layout: Layout) -> Self:
+        """Return the generator that ``state`` was taken from."""
+        generator = cls(**state.config["options"])
+        values: Floats = state.tensors["values"]
+        generator._panel = SequencePanel(
+            layout, values, state.tensors["context"], state.tensors["offsets"]
+        )
+        return generator
+
+    def _fitted(self) -> SequencePanel:
+        if self._panel is None:
+            raise NotFittedError("The bootstrap has no data yet. Run 'riskgen fit' first.")
+        return self._panel
+
+
+def stationary_rows(
+    first: Indices,
+    last: Indices,
+    *,
+    n_paths: int,
+    n_steps: int,
+    mean_block: float,
+    rng: np.random.Generator,
+) -> Indices:
+    """Return row numbers of stationary-bootstrap paths (Politis and Romano 1994).
+
+    A block goes on with probability ``1 - 1 / mean_block`` and otherwise starts
+    anew at a uniform row. Instead of wrapping around, a block ends where its
+    segment ends: joining the last day to the first would make up a crash.
+
+    Parameters
+    ----------
+    first, last : ndarray of shape (n_segments,)
+        Each segment owns rows ``first`` to ``last``; none is empty.
+    n_paths, n_steps : int
+        Shape of the result.
+    mean_block : float
+        Mean block length in steps, at least 1.
+
+    Returns
+    -------
+    ndarray of shape (n_paths, n_steps), int64
+    """
+    lengths = last - first
+    pool = np.repeat(first, lengths) + np.arange(int(lengths.sum()))
+    pool -= np.repeat(np.cumsum(lengths) - lengths, lengths)
+    is_last = np.zeros(int(last.max()), dtype=bool)
+    is_last[last - 1] = True
+    fresh = pool[rng.integers(len(pool), size=(n_paths, n_steps))]
+    broken = rng.random((n_paths, n_steps)) < 1.0 / mean_block
+    rows = np.empty((n_paths, n_steps), dtype=np.int64)
+    rows[:, 0] = fresh[:, 0]
+    for step in range(1, n_steps):
+        before = rows[:, step - 1]
+        anew = broken[:, step] | is_last[before]
+        rows[:, step] = np.where(anew, fresh[:, step], before + 1)
+    return rows

@@ -1,0 +1,183 @@
+"""The course of one training phase: optimiser, averages, best weights, early stop.
+
+Knows networks as named parameters and a loss; not what they mean. All that
+moves can be written to plain tensors and taken up again.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from riskgen.errors import TrainingError
+
+BETAS = (0.9, 0.99)
+CLIP = 1.0
+AVERAGE = 0.998
+"""Moments, gradient clip and weight average of the study's recipe."""
+
+WARM_UP = 0.03
+"""Fraction of the budget over which the learning rate rises [J]."""
+
+EXPLODED = 1e4
+"""Nats above the first loss at which training counts as diverged [J]."""
+
+Arrays = dict[str, NDArray[Any]]
+
+
+class Course:
+    """One phase of training on one network.
+
+    Parameters
+    ----------
+    name : str
+        Phase, for reports and stored names.
+    network : nn.Module
+        What is trained.
+    learning_rate, weight_decay : float
+        Of AdamW (Loshchilov and Hutter 2019).
+    patience : int
+        Held-out looks without progress before :attr:`finished`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        network: nn.Module,
+        learning_rate: float,
+        weight_decay: float,
+        patience: int,
+    ) -> None:
+        self.name, self.network, self.patience = name, network, patience
+        self.learning_rate = learning_rate
+        self.average = copy.deepcopy(network).eval()
+        self.best: dict[str, Tensor] = _weights(network)
+        self.best_loss, self.first_loss = math.inf, math.nan
+        self.step, self.waited, self.finished, self.looked = 0, 0, False, False
+        self.optimiser = torch.optim.AdamW(
+            network.parameters(), lr=learning_rate, betas=BETAS, weight_decay=weight_decay
+        )
+
+    def advance(self, loss_of: Callable[[nn.Module], Tensor], fraction: float) -> float:
+        """Take one step on ``loss_of(network)``; returns the loss in nats.
+
+        Raises
+        ------
+        TrainingError
+            When the loss is not finite or explodes.
+        """
+        self.network.train()
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.learning_rate * rate_factor(fraction)
+        loss = loss_of(self.network)
+        value = float(loss.detach())
+        self._check(value)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
+        self.optimiser.step()
+        self.step += 1
+        self.looked = False
+        self._average()
+        return value
+
+    def _check(self, value: float) -> None:
+        if math.isnan(self.first_loss):
+            self.first_loss = value
+        if not math.isfinite(value) or value > self.first_loss + EXPLODED:
+            raise TrainingError(
+                f"Training diverged: the loss of the {self.name} phase was {value:.3g} at step "
+                f"{self.step} (first: {self.first_loss:.3g}). Nothing was saved. "
+                "Try a smaller learning rate, or look for extreme values in the table."
+            )
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        # Early steps count more, or the average would remember the initial weights.
+        keep = min(AVERAGE, (1.0 + self.step) / (10.0 + self.step))
+        pairs = zip(self.average.parameters(), self.network.parameters(), strict=True)
+        for mean, current in pairs:
+            mean.lerp_(current, 1.0 - keep)
+
+    def look(self, held_out: float) -> None:
+        """Note a held-out loss of the averaged weights; keep the best."""
+        self.looked = True
+        if held_out < self.best_loss:
+            self.best_loss, self.waited = held_out, 0
+            self.best = _weights(self.average)
+        else:
+            self.waited += 1
+        self.finished = self.finished or self.waited >= self.patience
+
+    def settle(self) -> None:
+        """Load the best averaged weights into the network."""
+        self.network.load_state_dict(self.best)
+        self.network.eval()
+
+    def state(self) -> tuple[dict[str, Any], Arrays]:
+        """Return the course as JSON values and named arrays."""
+        moments = self.optimiser.state_dict()["state"]
+        arrays = {f"network/{k}": v.numpy().copy() for k, v in self.network.state_dict().items()}
+        arrays |= {f"average/{k}": v.numpy().copy() for k, v in self.average.state_dict().items()}
+        arrays |= {f"best/{k}": v.numpy().copy() for k, v in self.best.items()}
+        for number, entry in moments.items():
+            arrays |= {f"adam/{number}/{k}": v.numpy().copy() for k, v in entry.items()}
+        document = {
+            "step": self.step,
+            "waited": self.waited,
+            "finished": self.finished,
+            # JSON knows neither infinity nor NaN.
+            "best_loss": self.best_loss if math.isfinite(self.best_loss) else None,
+            "first_loss": None if math.isnan(self.first_loss) else self.first_loss,
+        }
+        return document, arrays
+
+    def restore(self, document: dict[str, Any], arrays: Arrays) -> None:
+        """Take up what :meth:`state` returned."""
+        self.step, self.waited = document["step"], document["waited"]
+        self.finished = document["finished"]
+        best, first = document["best_loss"], document["first_loss"]
+        self.best_loss = math.inf if best is None else best
+        self.first_loss = math.nan if first is None else first
+        self.network.load_state_dict(_group(arrays, "network"))
+        self.average.load_state_dict(_group(arrays, "average"))
+        self.best = _group(arrays, "best")
+        saved = self.optimiser.state_dict()
+        saved["state"] = _moments(_group(arrays, "adam"))
+        self.optimiser.load_state_dict(saved)
+
+
+def rate_factor(fraction: float) -> float:
+    """Return the learning rate, relative to its largest, when ``fraction`` is spent."""
+    if fraction < WARM_UP:
+        return (fraction + 1e-3) / (WARM_UP + 1e-3)
+    through = min(1.0, (fraction - WARM_UP) / (1.0 - WARM_UP))
+    return 0.5 * (1.0 + math.cos(math.pi * through))
+
+
+def _weights(network: nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in network.state_dict().items()}
+
+
+def _group(arrays: Arrays, prefix: str) -> dict[str, Tensor]:
+    start = prefix + "/"
+    return {
+        name.removeprefix(start): torch.from_numpy(np.array(value))
+        for name, value in arrays.items()
+        if name.startswith(start)
+    }
+
+
+def _moments(entries: dict[str, Tensor]) -> dict[int, dict[str, Tensor]]:
+    result: dict[int, dict[str, Tensor]] = {}
+    for name, value in entries.items():
+        number, key = name.split("/")
+        result.setdefault(int(number), {})[key] = value
+    return result

@@ -1,0 +1,214 @@
+"""A panel as the tensors and windows that training reads.
+
+Knows rows and clocks, not networks. Long sequences are cut into windows; a
+window that begins inside a sequence is given the event before it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from riskgen.data.panel import SequencePanel
+from riskgen.models.timegan.history import History
+from riskgen.models.timegan.rows import RESERVED_CODES, RowCoder, Rows
+
+Indices = NDArray[np.int64]
+
+MIN_SEQUENCES = 20
+"""With fewer sequences, windows of time are set aside instead of sequences [J]."""
+
+POOL = 16
+"""Batches that are sorted by length together, so that little is padding [J]."""
+
+
+@dataclass(frozen=True, eq=False)
+class Stretches:
+    """Pieces of sequences that training or held-out looks may use.
+
+    Attributes
+    ----------
+    sequence, start, stop : ndarray of shape (n_stretches,), int64
+        Events ``start`` to ``stop`` (row numbers of the panel) of a sequence.
+    """
+
+    sequence: Indices = field(repr=False)
+    start: Indices = field(repr=False)
+    stop: Indices = field(repr=False)
+
+    @property
+    def lengths(self) -> Indices:
+        """Events of each stretch."""
+        return self.stop - self.start
+
+    def take(self, keep: Indices) -> Stretches:
+        """Return the named stretches."""
+        return Stretches(self.sequence[keep], self.start[keep], self.stop[keep])
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Padded windows, time first; ``real`` marks events that exist.
+
+    Shapes are (n_steps, n_sequences, ...); ``rows`` are row numbers of the panel.
+    """
+
+    previous_codes: Tensor
+    previous_numbers: Tensor
+    features: Tensor
+    codes: Tensor
+    numbers: Tensor
+    applies: Tensor
+    history: Tensor
+    real: Tensor
+    context_codes: Tensor
+    context_numbers: Tensor
+
+
+class EventDataset:
+    """Rows, features and context of a panel, ready to be cut into batches."""
+
+    def __init__(self, panel: SequencePanel, events: RowCoder, context: RowCoder) -> None:
+        rows = events.encode(panel.values)
+        self.offsets = panel.offsets
+        self.rows = _with_start_row(rows, events)
+        history = History(rows.numbers.shape[1])
+        self.history_states = history.states_of(rows.numbers, panel.offsets)
+        self.history = torch.from_numpy(history.features(self.history_states))
+        clock = panel.layout.clock
+        told = [history.features(self.history_states)]
+        if clock is not None:
+            told.append(clock.features_of(panel).astype(np.float32))
+        self.features = torch.from_numpy(np.concatenate(told, axis=1))
+        context_rows = context.encode(panel.context)
+        self.context_codes = torch.from_numpy(context_rows.codes)
+        self.context_numbers = torch.from_numpy(context_rows.numbers)
+        self.context_applies = torch.from_numpy(context_rows.applies)
+        self.codes = torch.from_numpy(self.rows.codes)
+        self.numbers = torch.from_numpy(self.rows.numbers)
+        self.applies = torch.from_numpy(self.rows.applies)
+
+    def batch(self, windows: Stretches) -> Batch:
+        """Return ``windows`` as one padded batch."""
+        steps = np.arange(int(windows.lengths.max()))[:, None]
+        real = steps < windows.lengths[None, :]
+        rows = np.where(real, windows.start[None, :] + steps, 0)
+        first = rows == self.offsets[windows.sequence][None, :]
+        before = np.where(first, len(self.features), rows - 1)
+        index, previous = torch.from_numpy(rows), torch.from_numpy(before)
+        owner = torch.from_numpy(windows.sequence)
+        return Batch(
+            self.codes[previous],
+            self.numbers[previous],
+            self.features[index],
+            self.codes[index],
+            self.numbers[index],
+            self.applies[index],
+            self.history[index],
+            torch.from_numpy(real),
+            self.context_codes[owner],
+            self.context_numbers[owner],
+        )
+
+
+def _with_start_row(rows: Rows, coder: RowCoder) -> Rows:
+    """Append the row that stands before every first event."""
+    start = [coder.fields[c].levels + RESERVED_CODES - 1 for c in coder.level_columns]
+    codes = np.concatenate([rows.codes, np.array([start], dtype=np.int64).reshape(1, -1)])
+    numbers = np.concatenate([rows.numbers, np.zeros((1, rows.numbers.shape[1]), np.float32)])
+    applies = np.concatenate([rows.applies, np.zeros((1, rows.applies.shape[1]), bool)])
+    return Rows(codes, numbers, applies)
+
+
+def divide(
+    offsets: Indices, held_out: float, window: int, rng: np.random.Generator
+) -> tuple[Stretches, Stretches, Indices]:
+    """Set aside sequences, or windows of time when there are few sequences.
+
+    Returns
+    -------
+    training, held_out : Stretches
+        Disjoint.
+    sequences : ndarray of int64
+        Sequences set aside whole; empty when windows of time are.
+    """
+    n_sequences = len(offsets) - 1
+    if n_sequences >= MIN_SEQUENCES:
+        count = max(1, round(held_out * n_sequences))
+        aside = np.sort(rng.permutation(n_sequences)[:count])
+        whole = Stretches(np.arange(n_sequences), offsets[:-1], offsets[1:])
+        rest = np.setdiff1d(np.arange(n_sequences), aside)
+        return _nonempty(whole.take(rest)), _nonempty(whole.take(aside)), aside
+    return *_divide_time(offsets, held_out, window), np.empty(0, np.int64)
+
+
+def _divide_time(offsets: Indices, held_out: float, window: int) -> tuple[Stretches, Stretches]:
+    """Set aside every k-th window of each sequence, counted from the middle of a period."""
+    every = max(2, round(1.0 / held_out))
+    train: list[tuple[int, int, int]] = []
+    aside: list[tuple[int, int, int]] = []
+    for sequence, (first, last) in enumerate(pairwise(offsets)):
+        piece = int(min(window, max(1, (last - first) // every)))
+        begin = int(first)
+        for start in range(int(first) + piece * (every // 2), int(last), piece * every):
+            train.append((sequence, begin, start))
+            begin = min(start + piece, int(last))
+            aside.append((sequence, start, begin))
+        train.append((sequence, begin, int(last)))
+    return _nonempty(_stretches(train)), _nonempty(_stretches(aside))
+
+
+def _stretches(parts: list[tuple[int, int, int]]) -> Stretches:
+    table = np.array(parts, dtype=np.int64).reshape(-1, 3)
+    return Stretches(table[:, 0], table[:, 1], table[:, 2])
+
+
+def _nonempty(stretches: Stretches) -> Stretches:
+    return stretches.take(np.flatnonzero(stretches.lengths > 0))
+
+
+def cut(stretches: Stretches, window: int) -> Stretches:
+    """Cut stretches into windows of at most ``window`` events, side by side."""
+    pieces = -(-stretches.lengths // window)
+    owner = np.repeat(np.arange(len(pieces)), pieces)
+    number = np.arange(len(owner)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    start = stretches.start[owner] + number * window
+    stop = np.minimum(start + window, stretches.stop[owner])
+    return Stretches(stretches.sequence[owner], start, stop)
+
+
+def epoch_windows(
+    stretches: Stretches, window: int, per_entity: bool, rng: np.random.Generator
+) -> Stretches:
+    """Return one epoch of windows at random offsets.
+
+    With ``per_entity`` each stretch gives one window, so that each entity
+    counts once; otherwise as many as its length asks for.
+    """
+    repeats = np.ones(len(stretches.lengths), dtype=np.int64)
+    if not per_entity:
+        repeats = -(-stretches.lengths // window)
+    chosen = stretches.take(np.repeat(np.arange(len(repeats)), repeats))
+    room = np.maximum(chosen.lengths - window, 0)
+    # Offsets reach past both ends and are pulled back: first and last events would
+    # otherwise be seen less often than any other.
+    reach = np.where(room > 0, window // 2, 0)
+    shift = np.floor(rng.random(len(room)) * (room + 2 * reach + 1)).astype(np.int64) - reach
+    start = chosen.start + np.clip(shift, 0, room)
+    return Stretches(chosen.sequence, start, np.minimum(start + window, chosen.stop))
+
+
+def bucketed(windows: Stretches, batch: int, rng: np.random.Generator) -> list[Stretches]:
+    """Shuffle windows into batches of about equal lengths."""
+    order = rng.permutation(len(windows.lengths))
+    batches: list[Indices] = []
+    for first in range(0, len(order), batch * POOL):
+        pool = order[first : first + batch * POOL]
+        pool = pool[np.argsort(windows.lengths[pool], kind="stable")]
+        batches += [pool[k : k + batch] for k in range(0, len(pool), batch)]
+    return [windows.take(batches[k]) for k in rng.permutation(len(batches))]

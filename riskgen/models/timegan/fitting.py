@@ -1,0 +1,204 @@
+"""From a panel to a fitted simulator: both phases, their checks, and resuming.
+
+Joins data, courses and networks; the arithmetic is elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from riskgen.data.panel import SequencePanel
+from riskgen.errors import TrainingError
+from riskgen.models.base import OnStep, State
+from riskgen.models.condition import has_own_length
+from riskgen.models.timegan.config import TimeGANConfig
+from riskgen.models.timegan.course import Arrays, Course
+from riskgen.models.timegan.dataset import EventDataset, divide
+from riskgen.models.timegan.likelihood import marginal_loss, rows_of
+from riskgen.models.timegan.networks import ContextBlock, EventNetworks
+from riskgen.models.timegan.rows import RowCoder
+from riskgen.models.timegan.sampling import Simulator
+from riskgen.models.timegan.training import check_learned, train_context, train_events
+from riskgen.seeding import stream, torch_fence
+
+PATH_BURN_IN = 100
+"""Steps before a path begins, longer than the longest span of its volatility [J]."""
+
+PHASES = ("context", "events")
+
+PROBE = 64
+"""Simulated sequences that must not all be alike [J]."""
+
+
+class Training:
+    """One fit: the data, the two courses and what is needed to resume them.
+
+    Parameters
+    ----------
+    panel : SequencePanel
+        What to learn.
+    config : TimeGANConfig
+        How.
+    seed : int
+        Of every random number.
+    on_step : callable or None
+        Told of every step.
+
+    Raises
+    ------
+    TrainingError
+        When the panel is too small to set anything aside.
+    """
+
+    def __init__(
+        self, panel: SequencePanel, config: TimeGANConfig, seed: int, on_step: OnStep | None
+    ) -> None:
+        self.panel, self.config, self.seed, self.on_step = panel, config, seed, on_step
+        self.event_coder = RowCoder.fit(panel.layout.fields, panel.values)
+        self.context_coder = RowCoder.fit(panel.layout.context_fields, panel.context)
+        self.data = EventDataset(panel, self.event_coder, self.context_coder)
+        rng = stream(seed, "train", "divide")
+        parts = divide(panel.offsets, config.held_out, config.window, rng)
+        self.train, self.aside, self.aside_sequences = parts
+        if not len(self.train.lengths) or not len(self.aside.lengths):
+            raise TrainingError(
+                f"The panel has {len(panel.values)} events in {panel.n_sequences} sequences: too "
+                "few to set some aside. Give at least a few dozen events."
+            )
+        self.courses = self._courses()
+        self._snapshot = {name: course.state() for name, course in self.courses.items()}
+
+    def _courses(self) -> dict[str, Course]:
+        layout, config = self.panel.layout, self.config
+        with torch_fence(self.seed, "train", "start"):
+            networks: dict[str, nn.Module] = {
+                "context": ContextBlock(layout.context_fields, config),
+                "events": EventNetworks(layout, config),
+            }
+        self._start_at_marginals(networks)
+        rates = (config.learning_rate, config.weight_decay, config.patience)
+        return {name: Course(name, networks[name], *rates) for name in PHASES}
+
+    def _start_at_marginals(self, networks: dict[str, nn.Module]) -> None:
+        """Let every softmax begin at its level's frequency: minutes are short."""
+        block, events = networks["context"], networks["events"]
+        assert isinstance(block, ContextBlock)
+        assert isinstance(events, EventNetworks)
+        keep = np.setdiff1d(np.arange(self.panel.n_sequences), self.aside_sequences)
+        rows = self.context_coder.encode(self.panel.context[keep])
+        block.heads.start_at(torch.from_numpy(rows.codes))
+        events.recovery.start_at(self.data.codes[torch.from_numpy(rows_of(self.train))])
+
+    def run(self) -> tuple[Simulator, dict[str, Any]]:
+        """Train what is not yet trained; returns the simulator and the training report."""
+        context, events = self.courses["context"], self.courses["events"]
+        if self.panel.layout.context_fields:
+            train_context(
+                context, self.data, self.aside_sequences, self.config, self.seed, self._told
+            )
+        context.settle()
+        train_events(events, self.data, self.train, self.aside, self.config, self.seed, self._told)
+        report = self._report()
+        simulator = self._simulator()
+        self._check_varied(simulator)
+        return simulator, report
+
+    def _told(self, report: Any) -> None:
+        course = self.courses[report.phase]
+        if course.looked:
+            # Ctrl-C may fall inside a step; a look is a place to come back to.
+            self._snapshot[report.phase] = course.state()
+        if self.on_step is not None:
+            self.on_step(report)
+
+    def _report(self) -> dict[str, Any]:
+        train, test = rows_of(self.train), rows_of(self.aside)
+        events = self.courses["events"].best_loss
+        baseline = marginal_loss(self.panel.layout.fields, self.data.rows, train, test)
+        check_learned("events", events, baseline)
+        return {
+            "steps": {name: course.step for name, course in self.courses.items()},
+            "held_out": {"events": events},
+            "marginals": {"events": baseline},
+        }
+
+    def _simulator(self) -> Simulator:
+        block, networks = self.courses["context"].network, self.courses["events"].network
+        assert isinstance(block, ContextBlock)
+        assert isinstance(networks, EventNetworks)
+        block.requires_grad_(False)
+        networks.requires_grad_(False)
+        burn_in = 0 if has_own_length(self.panel.layout) else PATH_BURN_IN
+        return Simulator(
+            self.panel.layout, block, networks, self.context_coder, self.event_coder, burn_in
+        )
+
+    def _check_varied(self, simulator: Simulator) -> None:
+        length = None if has_own_length(self.panel.layout) else 8
+        rng = stream(self.seed, "train", "probe")
+        drawn = simulator.draw(PROBE, rng, {}, length).values
+        levels = np.array([bool(item.levels) for item in self.panel.layout.fields])
+        told = np.where(levels, np.floor(drawn), drawn)
+        real = np.where(levels, np.floor(self.panel.values), self.panel.values)
+        if len(np.unique(told, axis=0)) == 1 and len(np.unique(real, axis=0)) > 1:
+            raise TrainingError(
+                f"Training collapsed: {len(drawn)} simulated events are all alike. Nothing was "
+                "saved. Use another seed, more steps or a smaller learning rate."
+            )
+
+    def state(self) -> State:
+        """Return a checkpoint: both courses at their last held-out look."""
+        config: dict[str, Any] = {
+            "generator": "timegan",
+            "finished": False,
+            "options": self.config.to_json(),
+            "seed": self.seed,
+            "panel": fingerprint(self.panel),
+            "courses": {name: document for name, (document, _) in self._snapshot.items()},
+        }
+        tensors: Arrays = {}
+        for name, (_, arrays) in self._snapshot.items():
+            tensors |= {f"{name}/{key}": value for key, value in arrays.items()}
+        return State(config, tensors)
+
+    def restore(self, state: State) -> None:
+        """Take up a checkpoint.
+
+        Raises
+        ------
+        TrainingError
+            When it belongs to another panel, other options or another seed, or
+            when that training had ended.
+        """
+        if state.config.get("finished", True):
+            raise TrainingError("This training has ended: there is nothing to resume.")
+        wanted = (fingerprint(self.panel), self.config.to_json(), self.seed)
+        found = (state.config["panel"], state.config["options"], state.config["seed"])
+        for what, here, there in zip(("data", "options", "seed"), wanted, found, strict=True):
+            if here != there:
+                raise TrainingError(
+                    f"The checkpoint was made with other {what} than this fit. Resume it with "
+                    f"the same {what}, or fit from the start."
+                )
+        for name, course in self.courses.items():
+            start = f"{name}/"
+            arrays = {
+                key.removeprefix(start): value
+                for key, value in state.tensors.items()
+                if key.startswith(start)
+            }
+            course.restore(state.config["courses"][name], arrays)
+            self._snapshot[name] = course.state()
+
+
+def fingerprint(panel: SequencePanel) -> str:
+    """Return a hash of a panel and its fields; tells equal panels, reveals no value."""
+    digest = hashlib.sha256(repr((panel.layout.fields, panel.layout.context_fields)).encode())
+    for array in (panel.values, panel.context, panel.offsets):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

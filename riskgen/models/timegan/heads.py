@@ -1,0 +1,166 @@
+"""Within-step autoregressive heads: one small network for each field.
+
+The head of a field sees the representation of the step and the fields drawn
+before it (block-masked, as MADE: Germain et al. 2015). Levels get a softmax,
+continuous fields a mixture of Gaussians (Bishop 1994) on a scale that follows
+the sequence's own volatility.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from riskgen.data.panel import Field
+from riskgen.models.timegan.history import SPANS
+from riskgen.models.timegan.reader import RowReader
+
+SIGMA_FLOOR = 0.05
+"""Smallest width of a mixture component, in units of the current volatility [J]."""
+
+
+class FieldHeads(nn.Module):
+    """Distribution of a row, field by field, given a representation of the step.
+
+    Parameters
+    ----------
+    fields : tuple of Field
+        Columns in the order in which they are drawn.
+    embedding, width, mixtures : int
+        See :class:`TimeGANConfig`.
+    dropout : float
+        Fraction of hidden units dropped in training.
+    """
+
+    def __init__(
+        self, fields: tuple[Field, ...], embedding: int, width: int, mixtures: int, dropout: float
+    ) -> None:
+        super().__init__()
+        self.fields, self.width, self.mixtures = fields, width, mixtures
+        self.level_columns = [c for c, item in enumerate(fields) if item.levels]
+        self.number_columns = [c for c, item in enumerate(fields) if not item.levels]
+        self.reader = RowReader(fields, embedding)
+        spread = 1.0 / math.sqrt(max(self.reader.width, 1))
+        self.earlier = nn.Parameter(torch.randn(len(fields) * width, self.reader.width) * spread)
+        self.register_buffer("mask", self._mask(), persistent=False)
+        self.dropout = nn.Dropout(dropout)
+        self.levels = nn.ModuleList(nn.Linear(width, fields[c].levels) for c in self.level_columns)
+        n = len(self.number_columns)
+        self.mixture_weight = nn.Parameter(torch.randn(n, width, 3 * mixtures) * 0.1)
+        self.mixture_bias = nn.Parameter(self._mixture_start(n))
+        self.skip = nn.Parameter(torch.zeros(n, n))
+        self.volatility = Volatility(n)
+
+    def _mask(self) -> Tensor:
+        """Let a field's head see earlier fields only."""
+        mask = torch.zeros(len(self.fields) * self.width, self.reader.width)
+        for field, columns in enumerate(self.reader.columns(self.fields)):
+            mask[(field + 1) * self.width :, columns] = 1.0
+        return mask
+
+    @torch.no_grad()
+    def start_at(self, codes: Tensor) -> None:
+        """Set each softmax's bias to the frequency of its levels, one count added."""
+        for k, head in enumerate(self.levels):
+            assert isinstance(head, nn.Linear)
+            seen = codes[:, k][codes[:, k] < head.out_features]
+            counts = torch.bincount(seen, minlength=head.out_features) + 1.0
+            head.bias.copy_(torch.log(counts / counts.sum()))
+            head.weight.mul_(0.3)
+
+    def _mixture_start(self, n: int) -> Tensor:
+        """Begin with one broad bell made of components of several widths."""
+        spread = torch.linspace(-0.9, 0.5, self.mixtures)
+        zeros = torch.zeros(self.mixtures)
+        return torch.cat([zeros, zeros, spread]).repeat(n, 1)
+
+    def masked_weight(self) -> Tensor:
+        """Return the weights from earlier fields, shape (n_fields * width, reader.width)."""
+        return self.earlier * self.get_buffer("mask")
+
+    def log_likelihood(
+        self,
+        representation: Tensor,
+        codes: Tensor,
+        numbers: Tensor,
+        applies: Tensor,
+        log_scale: Tensor | None = None,
+    ) -> Tensor:
+        """Return log p of each field given the ones before it, in nats.
+
+        Parameters
+        ----------
+        representation : Tensor of shape (n, n_fields * width)
+            What the supervisor says of the step.
+        codes, numbers, applies : Tensor
+            The row, as :class:`Rows`.
+        log_scale : Tensor of shape (n, n_numbers) or None
+            Log of the current volatility of continuous fields.
+
+        Returns
+        -------
+        Tensor of shape (n, n_fields)
+            0 where a field does not apply.
+        """
+        features = self.reader(codes, numbers)
+        hidden = representation + F.linear(features, self.masked_weight())
+        hidden = self.dropout(F.relu(hidden)).reshape(-1, len(self.fields), self.width)
+        parts: dict[int, Tensor] = {}
+        for k, column in enumerate(self.level_columns):
+            parts[column] = self._log_level(k, hidden[:, column], codes[:, k])
+        if self.number_columns:
+            density = self._log_density(hidden[:, self.number_columns], numbers, log_scale)
+            parts.update({c: density[:, k] for k, c in enumerate(self.number_columns)})
+        stacked = torch.stack([parts[c] for c in range(len(self.fields))], dim=1)
+        return torch.where(applies, stacked, 0.0)
+
+    def _log_level(self, k: int, hidden: Tensor, codes: Tensor) -> Tensor:
+        logits = self.levels[k](hidden)
+        target = codes.clamp(max=logits.shape[1] - 1)
+        return -F.cross_entropy(logits, target, reduction="none")
+
+    def _log_density(self, hidden: Tensor, numbers: Tensor, log_scale: Tensor | None) -> Tensor:
+        scale = torch.zeros_like(numbers) if log_scale is None else log_scale
+        values = numbers * torch.exp(-scale)
+        raw = torch.einsum("nfw,fwk->nfk", hidden, self.mixture_weight) + self.mixture_bias
+        log_weight, mean, log_sigma = self.components(raw)
+        mean = mean + self.linear_skip(values).unsqueeze(-1)
+        z = (values.unsqueeze(-1) - mean) * torch.exp(-log_sigma)
+        log_parts = log_weight - log_sigma - 0.5 * z.square() - 0.5 * math.log(2 * math.pi)
+        return torch.logsumexp(log_parts, dim=-1) - scale
+
+    def components(self, raw: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return log weights, means and log widths of a mixture from a head's output."""
+        weight, mean, width = torch.split(raw, self.mixtures, dim=-1)
+        log_sigma = torch.log(F.softplus(width) + SIGMA_FLOOR)
+        return F.log_softmax(weight, dim=-1), mean, log_sigma
+
+    def linear_skip(self, values: Tensor) -> Tensor:
+        """Return the linear part of each mean, from the continuous fields before it."""
+        return values @ torch.tril(self.skip, -1).T
+
+
+class Volatility(nn.Module):
+    """Log scale of each continuous field, linear in its own and the common past.
+
+    A heterogeneous autoregression (Corsi 2009) in logarithms: the networks above
+    it need to learn only what this does not say.
+    """
+
+    def __init__(self, n_numbers: int) -> None:
+        super().__init__()
+        self.level = nn.Parameter(torch.zeros(n_numbers))
+        self.own = nn.Parameter(torch.full((len(SPANS),), 0.2))
+        self.common = nn.Parameter(torch.full((len(SPANS),), 0.1))
+
+    def forward(self, history: Tensor) -> Tensor:
+        """Return log scales (n, n_numbers) from features of :class:`History`."""
+        n_numbers = len(self.level)
+        own = history[:, : len(SPANS) * n_numbers].reshape(-1, len(SPANS), n_numbers)
+        common = own.mean(dim=-1)
+        scale = torch.einsum("nsf,s->nf", own, self.own) + (common @ self.common)[:, None]
+        result: Tensor = self.level + scale
+        return result

@@ -1,0 +1,94 @@
+"""The objective: log-likelihood of contexts and of events, and its baseline.
+
+The supervised next-step loss of TimeGAN, generalised from a squared error in
+latent space to the likelihood of the whole next step.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from riskgen.data.panel import Field
+from riskgen.models.timegan.dataset import Batch, EventDataset, Indices, Stretches, cut
+from riskgen.models.timegan.networks import ContextBlock, EventNetworks
+from riskgen.models.timegan.rows import Rows
+
+HELD_OUT_BATCH = 128
+"""Windows in a held-out batch; only speed depends on it."""
+
+
+def event_log_likelihood(networks: EventNetworks, batch: Batch) -> Tensor:
+    """Return log p of each field of each real event, shape (n_events, n_fields)."""
+    generator, recovery = networks.generator, networks.recovery
+    context = generator.context_vector(batch.context_codes, batch.context_numbers)
+    hidden = generator.embed(batch.previous_codes, batch.previous_numbers, batch.features, context)
+    real = batch.real
+    repeated = context.expand(len(real), -1, -1)[real]
+    representation = networks.supervisor(hidden[real], batch.features[real], repeated)
+    return recovery.log_likelihood(
+        representation,
+        batch.codes[real],
+        batch.numbers[real],
+        batch.applies[real],
+        recovery.volatility(batch.history[real]) if batch.numbers.shape[-1] else None,
+    )
+
+
+@torch.no_grad()
+def held_out_loss(
+    networks: EventNetworks, data: EventDataset, stretches: Stretches, window: int
+) -> float:
+    """Return the mean loss in nats per event over all events of ``stretches``."""
+    windows = cut(stretches, window)
+    order = np.argsort(windows.lengths, kind="stable")
+    total = 0.0
+    for first in range(0, len(order), HELD_OUT_BATCH):
+        batch = data.batch(windows.take(order[first : first + HELD_OUT_BATCH]))
+        total -= float(event_log_likelihood(networks, batch).double().sum())
+    return total / int(stretches.lengths.sum())
+
+
+def context_loss(block: ContextBlock, data: EventDataset, sequences: Tensor) -> Tensor:
+    """Return the mean loss in nats per sequence of the named contexts."""
+    result = block.log_likelihood(
+        data.context_codes[sequences],
+        data.context_numbers[sequences],
+        data.context_applies[sequences],
+    )
+    return -result.sum() / len(sequences)
+
+
+def marginal_loss(fields: tuple[Field, ...], rows: Rows, train: Indices, test: Indices) -> float:
+    """Return the held-out loss of independent marginals, in nats per row.
+
+    Histograms with one count added to each level; a normal density for
+    continuous fields. A generator that never beats it has learned nothing.
+    """
+    total, level, number = 0.0, 0, 0
+    for column, item in enumerate(fields):
+        fit, judge = train[rows.applies[train, column]], test[rows.applies[test, column]]
+        if item.levels:
+            counts = np.bincount(rows.codes[fit, level], minlength=item.levels) + 1.0
+            total -= float(np.log(counts / counts.sum())[rows.codes[judge, level]].sum())
+            level += 1
+        else:
+            total += _normal_loss(rows.numbers[fit, number], rows.numbers[judge, number])
+            number += 1
+    return total / max(len(test), 1)
+
+
+def _normal_loss(fit: np.ndarray, judge: np.ndarray) -> float:
+    if not len(fit):
+        return 0.0
+    mean, scale = float(fit.mean()), max(float(fit.std()), 1e-3)
+    z = (judge.astype(np.float64) - mean) / scale
+    return float((0.5 * z**2 + np.log(scale) + 0.5 * np.log(2 * np.pi)).sum())
+
+
+def rows_of(stretches: Stretches) -> Indices:
+    """Return the panel rows of all stretches."""
+    lengths = stretches.lengths
+    inside = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    return np.repeat(stretches.start, lengths) + inside

@@ -1,0 +1,164 @@
+"""TimeGAN as a generator: fit, sample, store.
+
+Joins the networks, their training and their sampling; knows panels only.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+from riskgen.data.panel import Layout, SequencePanel
+from riskgen.errors import NotFittedError
+from riskgen.models.base import Condition, OnCheckpoint, OnStep, State
+from riskgen.models.condition import checked_condition, checked_length, has_own_length
+from riskgen.models.timegan.config import TimeGANConfig
+from riskgen.models.timegan.fitting import Training
+from riskgen.models.timegan.networks import (
+    ContextBlock,
+    EventNetworks,
+    load_arrays,
+    network_arrays,
+)
+from riskgen.models.timegan.rows import RowCoder
+from riskgen.models.timegan.sampling import Simulator
+from riskgen.seeding import stream, torch_fence
+
+EVENT_CHUNK, PATH_CHUNK = 1024, 256
+"""Sequences drawn together: enough to keep the products busy, few enough that
+asking for one path of many assets does not take long [J]."""
+
+DEFAULT_PATH = 60
+"""Steps of a path when none are asked for: about a quarter of trading days [J]."""
+
+
+class TimeGAN:
+    """Likelihood-anchored TimeGAN.
+
+    ``report`` tells, after :meth:`fit`, the held-out losses, their baselines and
+    what the discriminator said.
+
+    Parameters
+    ----------
+    **options
+        Fields of :class:`TimeGANConfig`.
+    """
+
+    key: ClassVar[str] = "timegan"
+
+    def __init__(self, **options: Any) -> None:
+        self.config = TimeGANConfig(**options)
+        self.report: dict[str, Any] = {}
+        self._simulator: Simulator | None = None
+
+    @property
+    def chunk(self) -> int:
+        """Sequences in a chunk."""
+        return EVENT_CHUNK if has_own_length(self._fitted().layout) else PATH_CHUNK
+
+    def fit(
+        self,
+        panel: SequencePanel,
+        *,
+        seed: int,
+        on_step: OnStep | None = None,
+        on_checkpoint: OnCheckpoint | None = None,
+        resume: State | None = None,
+    ) -> Self:
+        """Learn ``panel``.
+
+        On Ctrl-C the state of the last held-out look goes to ``on_checkpoint``;
+        given back as ``resume``, training ends in the same weights as if it had
+        never stopped (unless ``max_seconds`` cut it).
+
+        Raises
+        ------
+        TrainingError
+            On divergence, when nothing was learned, or when ``resume`` belongs to
+            other data or options.
+        """
+        training = Training(panel, self.config, seed, on_step)
+        if resume is not None:
+            training.restore(resume)
+        try:
+            self._simulator, self.report = training.run()
+        except KeyboardInterrupt:
+            if on_checkpoint is not None:
+                on_checkpoint(training.state())
+            raise
+        return self
+
+    def sample_chunk(
+        self,
+        index: int,
+        *,
+        seed: int,
+        condition: Condition | None = None,
+        length: int | None = None,
+    ) -> SequencePanel:
+        """Draw chunk number ``index``; see :class:`Generator`.
+
+        A condition on the first context field (the label) is exact: the others
+        are drawn given it. On a later field it is an intervention: fields before
+        it are drawn as if nothing had been asked.
+        """
+        simulator = self._fitted()
+        wanted = checked_condition(simulator.layout, condition)
+        steps = checked_length(simulator.layout, length, DEFAULT_PATH)
+        rng = stream(seed, "sample", self.key, index)
+        return simulator.draw(self.chunk, rng, wanted, steps)
+
+    def state(self) -> State:
+        """Return generator, supervisor and recovery; embedder and discriminator are not in it."""
+        simulator = self._fitted()
+        config = {
+            "generator": self.key,
+            "finished": True,
+            "options": self.config.to_json(),
+            "context": simulator.context_coder.to_json(),
+            "events": simulator.event_coder.to_json(),
+            "burn_in": simulator.burn_in,
+            "report": self.report,
+        }
+        tensors = network_arrays("generator.context", simulator.context_block)
+        return State(config, tensors | network_arrays("", simulator.networks))
+
+    @classmethod
+    def from_state(cls, state: State, layout: Layout) -> Self:
+        """Return the generator that ``state`` was taken from.
+
+        Raises
+        ------
+        NotFittedError
+            When ``state`` is a checkpoint of a training that did not end.
+        """
+        if not state.config["finished"]:
+            raise NotFittedError(
+                "This is a checkpoint of an unfinished training. Finish it with "
+                "'riskgen fit --resume' first."
+            )
+        generator = cls(**state.config["options"])
+        generator.report = state.config["report"]
+        generator._simulator = _simulator(state, layout, generator.config)
+        return generator
+
+    def _fitted(self) -> Simulator:
+        if self._simulator is None:
+            raise NotFittedError("TimeGAN has not been trained yet. Run 'riskgen fit' first.")
+        return self._simulator
+
+
+def _simulator(state: State, layout: Layout, config: TimeGANConfig) -> Simulator:
+    with torch_fence(0, "shape"):
+        block, networks = ContextBlock(layout.context_fields, config), EventNetworks(layout, config)
+    context = {k: v for k, v in state.tensors.items() if k.startswith("generator.context.")}
+    events = {k: v for k, v in state.tensors.items() if k not in context}
+    load_arrays(block, "generator.context", context)
+    load_arrays(networks, "", events)
+    return Simulator(
+        layout,
+        block,
+        networks,
+        RowCoder.from_json(layout.context_fields, state.config["context"]),
+        RowCoder.from_json(layout.fields, state.config["events"]),
+        state.config["burn_in"],
+    )

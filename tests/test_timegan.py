@@ -1,0 +1,267 @@
+"""TimeGAN's parts against what they must equal, and its training against planted faults."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from riskgen.data.panel import Field, SequencePanel
+from riskgen.errors import NotFittedError, TrainingError
+from riskgen.models.base import State, StepReport, sample
+from riskgen.models.timegan.course import rate_factor
+from riskgen.models.timegan.dataset import EventDataset, bucketed, cut, divide, epoch_windows
+from riskgen.models.timegan.drawing import RowDrawer, inverse_choice
+from riskgen.models.timegan.heads import FieldHeads
+from riskgen.models.timegan.history import SPANS, History
+from riskgen.models.timegan.rows import RowCoder
+from riskgen.models.timegan.timegan import TimeGAN
+from tests.test_generator_contract import OPTIONS, events_panel, market_panel
+
+TINY = OPTIONS["timegan"]
+MIXED = (
+    Field("kind", 3),
+    Field("detail", 4, spread=True, requires=("kind", 1)),
+    Field("size", 0),
+    Field("other", 0),
+)
+
+
+def heads(fields: tuple[Field, ...] = MIXED) -> FieldHeads:
+    torch.manual_seed(0)
+    return FieldHeads(fields, 4, 6, 3, 0.0).eval().requires_grad_(False)
+
+
+def rows(n: int = 50) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    kind = rng.integers(3, size=n)
+    detail = np.where(kind >= 1, rng.integers(4, size=n) + rng.random(n), 0)
+    return np.column_stack([kind, detail, rng.normal(size=n), rng.normal(size=n)])
+
+
+def likelihood(module: FieldHeads, values: np.ndarray, start: torch.Tensor) -> torch.Tensor:
+    coder = RowCoder(MIXED, np.zeros(2), np.ones(2), np.full(2, 9.0))
+    coded = coder.encode(values)
+    parts = [torch.from_numpy(part) for part in (coded.codes, coded.numbers, coded.applies)]
+    return module.log_likelihood(start, *parts)
+
+
+def test_a_field_is_judged_by_earlier_fields_only() -> None:
+    module, values = heads(), rows()
+    start = torch.randn(50, 24)
+    before = likelihood(module, values, start)
+    for column in range(4):
+        changed = values.copy()
+        changed[:, column] = np.roll(values[:, column], 7)
+        if column == 0:
+            continue
+        after = likelihood(module, changed, start)
+        assert torch.equal(before[:, :column], after[:, :column])
+
+
+def test_probabilities_of_levels_add_up_to_one() -> None:
+    module, start = heads(), torch.randn(1, 24)
+    grid = np.array([[k, d, 0.0, 0.0] for k in range(3) for d in (range(4) if k else (0,))])
+    result = likelihood(module, grid.astype(float), start.expand(len(grid), -1))
+    assert float(result[:, :2].sum(1).exp().sum()) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_a_density_integrates_to_one_at_any_volatility() -> None:
+    module = heads()
+    grid = np.linspace(-60, 60, 24_001)
+    values = np.column_stack([np.zeros((len(grid), 2)), grid, np.zeros(len(grid))])
+    coder = RowCoder(MIXED, np.zeros(2), np.ones(2), np.full(2, 9.0))
+    coded = coder.encode(values)
+    parts = [torch.from_numpy(part) for part in (coded.codes, coded.numbers, coded.applies)]
+    start = torch.randn(1, 24).expand(len(grid), -1)
+    log_scale = torch.full((len(grid), 2), 0.7)
+    density = module.log_likelihood(start, *parts, log_scale)[:, 2].double().exp().numpy()
+    assert np.trapezoid(density, grid) == pytest.approx(1.0, abs=1e-3)
+
+
+def test_what_is_drawn_has_the_probabilities_that_are_judged() -> None:
+    module, n = heads(), 40_000
+    coder = RowCoder(MIXED, np.zeros(2), np.ones(2), np.full(2, 50.0))
+    start = torch.randn(1, 24)
+    uniforms = np.random.default_rng(1).random((n, 8))
+    with torch.inference_mode():
+        values, _ = RowDrawer(module, coder).draw(start.repeat(n, 1), uniforms)
+        judged = likelihood(module, values, start.expand(n, -1)).double().numpy()
+        grid = np.array([[k, d, 0.0, 0.0] for k in range(3) for d in (range(4) if k else (0,))])
+        wanted = likelihood(module, grid.astype(float), start.expand(len(grid), -1))
+    share = wanted[:, :2].sum(1).exp().numpy()
+    for row, probability in zip(grid, share, strict=True):
+        found = (np.floor(values[:, :2]) == row[:2]).all(1).mean()
+        assert found == pytest.approx(probability, abs=4 * math.sqrt(probability / n) + 1e-3)
+    # E[1/p] over what is drawn is the length of the support, whatever p is: check
+    # it on the middle of the density, where 1/p is bounded.
+    inside = np.abs(values[:, 2]) < 1.0
+    assert (inside / np.exp(judged[:, 2])).mean() == pytest.approx(2.0, rel=0.05)
+
+
+def test_the_inverse_distribution_function_has_the_right_edges() -> None:
+    logits = torch.log(torch.tensor([[0.0, 0.25, 0.0, 0.75]])).expand(5, -1)
+    drawn = inverse_choice(logits, np.array([0.0, 0.2, 0.3, 0.999, 1.0 - 1e-12]), 4)
+    assert drawn.tolist() == [1, 1, 3, 3, 3]
+
+
+def test_history_has_no_hindsight_and_equals_stepping() -> None:
+    numbers = np.random.default_rng(0).normal(size=(40, 2))
+    history = History(2)
+    states = history.states_of(numbers, np.array([0, 25, 40]))
+    stepped = history.start(1)
+    for t in range(25):
+        assert np.allclose(states[t], stepped[0])
+        stepped = history.advance(stepped, numbers[t : t + 1])
+    assert np.array_equal(states[25], history.start(1)[0])
+    assert states.shape[1] == 2 * len(SPANS) * 2
+
+
+def test_rows_hold_no_single_customers_extreme() -> None:
+    values = np.random.default_rng(0).normal(size=(1000, 1))
+    values[17] = 1e4
+    bounded = RowCoder.fit((Field("size", 0),), values)
+    again = RowCoder.fit((Field("size", 0),), np.where(values == 1e4, 2e4, values))
+    assert bounded.to_json() == again.to_json()
+    assert bounded.bound[0] * bounded.scale[0] < 10
+
+
+def test_windows_cover_every_event_once() -> None:
+    offsets = np.array([0, 5, 5, 305, 340])
+    train, aside, _ = divide(offsets, 0.1, 64, np.random.default_rng(0))
+    seen = np.zeros(340, dtype=int)
+    for part in (cut(train, 64), cut(aside, 64)):
+        assert part.lengths.max() <= 64
+        for first, last in zip(part.start, part.stop, strict=True):
+            seen[first:last] += 1
+    assert (seen == 1).all()
+    assert 0.05 < aside.lengths.sum() / 340 < 0.2
+
+
+def test_each_entity_counts_once_in_an_epoch() -> None:
+    lengths = np.random.default_rng(0).integers(1, 400, size=90)
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    train, aside, sequences = divide(offsets, 0.1, 128, np.random.default_rng(1))
+    assert len(sequences) == 9
+    assert not np.intersect1d(train.sequence, aside.sequence).size
+    windows = epoch_windows(train, 128, True, np.random.default_rng(2))
+    batches = bucketed(windows, 16, np.random.default_rng(3))
+    owners = np.concatenate([batch.sequence for batch in batches])
+    assert sorted(owners) == sorted(train.sequence)
+    assert (windows.start >= offsets[windows.sequence]).all()
+    assert (windows.stop <= offsets[windows.sequence + 1]).all()
+
+
+def test_a_window_inside_a_sequence_is_given_the_event_before_it() -> None:
+    panel = events_panel()
+    coder = RowCoder.fit(panel.layout.fields, panel.values)
+    context = RowCoder.fit(panel.layout.context_fields, panel.context)
+    data = EventDataset(panel, coder, context)
+    train, _, _ = divide(panel.offsets, 0.1, 128, np.random.default_rng(0))
+    long = train.take(np.flatnonzero(train.lengths > 6)[:1])
+    late = type(long)(long.sequence, long.start + 2, long.stop)
+    whole, part = data.batch(long), data.batch(late)
+    assert torch.equal(part.previous_codes[0], whole.codes[1])
+    assert (whole.previous_codes[0] >= torch.tensor([4, 3, 5])).all()
+    assert torch.equal(part.features[0], whole.features[2])
+
+
+def test_the_learning_rate_rises_then_falls_to_nothing() -> None:
+    rates = [rate_factor(fraction) for fraction in np.linspace(0, 1, 101)]
+    assert max(rates) == pytest.approx(1.0, abs=0.01)
+    assert rates[0] < 0.1
+    assert rates[-1] == pytest.approx(0.0, abs=1e-9)
+    assert all(a >= b for a, b in pairwise(rates[5:]))
+
+
+def interrupted(options: dict[str, Any], after: int) -> State:
+    """Press Ctrl-C in the given step of the events phase."""
+    kept: list[State] = []
+
+    def press(report: StepReport) -> None:
+        if report.phase == "events" and report.step == after:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        TimeGAN(**options).fit(events_panel(), seed=3, on_step=press, on_checkpoint=kept.append)
+    return kept[0]
+
+
+@pytest.mark.parametrize("after", [1, 23])
+def test_an_interrupted_and_resumed_training_ends_in_the_same_weights(after: int) -> None:
+    straight = TimeGAN(**TINY).fit(events_panel(), seed=3).state()
+    checkpoint = interrupted(TINY, after)
+    resumed = TimeGAN(**TINY).fit(events_panel(), seed=3, resume=checkpoint).state()
+    assert straight.config == resumed.config
+    for name, value in straight.tensors.items():
+        assert np.array_equal(value, resumed.tensors[name]), name
+
+
+def test_a_checkpoint_of_other_data_options_or_seed_is_refused() -> None:
+    checkpoint = interrupted(TINY, 10)
+    with pytest.raises(TrainingError, match="other data"):
+        TimeGAN(**TINY).fit(events_panel(seed=1), seed=3, resume=checkpoint)
+    with pytest.raises(TrainingError, match="other options"):
+        TimeGAN(**{**TINY, "steps": 130}).fit(events_panel(), seed=3, resume=checkpoint)
+    with pytest.raises(TrainingError, match="other seed"):
+        TimeGAN(**TINY).fit(events_panel(), seed=4, resume=checkpoint)
+    with pytest.raises(NotFittedError, match="unfinished"):
+        TimeGAN.from_state(checkpoint, events_panel().layout)
+
+
+def test_only_generator_supervisor_and_recovery_are_packed() -> None:
+    tensors = TimeGAN(**TINY).fit(events_panel(), seed=3).state().tensors
+    assert {name.split(".")[0] for name in tensors} == {"generator", "supervisor", "recovery"}
+
+
+def test_training_beats_independent_columns_where_there_is_something_to_learn() -> None:
+    model = TimeGAN(**{**TINY, "steps": 150}).fit(events_panel(160), seed=0)
+    report = model.report
+    assert report["held_out"]["events"] < report["marginals"]["events"] - 0.2
+
+
+def test_a_learning_rate_that_explodes_is_reported_in_plain_words() -> None:
+    with pytest.raises(TrainingError, match=r"diverged|did not learn|collapsed"):
+        TimeGAN(**{**TINY, "learning_rate": 300.0}).fit(events_panel(), seed=0)
+
+
+def test_a_panel_too_small_to_set_anything_aside_is_refused() -> None:
+    panel = market_panel(2)
+    with pytest.raises(TrainingError, match="too few"):
+        TimeGAN(**TINY).fit(panel, seed=0)
+
+
+def test_progress_is_told_and_never_goes_back() -> None:
+    told: list[StepReport] = []
+    TimeGAN(**TINY).fit(events_panel(), seed=3, on_step=told.append)
+    assert [report.phase for report in told] == sorted(report.phase for report in told)
+    for phase in ("context", "events"):
+        fractions = [report.fraction for report in told if report.phase == phase]
+        assert fractions == sorted(fractions)
+        assert 0 < fractions[-1] <= 1
+    assert told[-1].held_out is not None
+
+
+def test_paths_keep_scale_and_dependence_of_the_panel() -> None:
+    panel = market_panel(800)
+    options = {**TINY, "steps": 150}
+    drawn = sample(TimeGAN(**options).fit(panel, seed=0), 200, seed=0, length=20)
+    assert drawn.values.std() == pytest.approx(panel.values.std(), rel=0.35)
+    real, simulated = np.corrcoef(panel.values.T), np.corrcoef(drawn.values.T)
+    assert np.abs(real - simulated).max() < 0.25
+
+
+def test_identical_outputs_count_as_collapse(monkeypatch: pytest.MonkeyPatch) -> None:
+    from riskgen.models.timegan.sampling import Simulator
+
+    def same_event(self: Simulator, n: int, *rest: Any) -> SequencePanel:
+        panel = events_panel()
+        return SequencePanel(panel.layout, panel.values * 0, panel.context, panel.offsets)
+
+    monkeypatch.setattr(Simulator, "draw", same_event)
+    with pytest.raises(TrainingError, match="collapsed"):
+        TimeGAN(**TINY).fit(events_panel(), seed=3)
