@@ -142,10 +142,10 @@ def _utf8_head(raw: bytes, path: Path) -> list[str]:
 
 
 def _delimiter(head: list[str]) -> str:
-    def fields(delimiter: str) -> int:
-        # One row may hold a delimiter in its text; the header and most rows must agree.
-        widths = Counter(len(row) for row in csv.reader(head, delimiter=delimiter) if row)
-        return widths.most_common(1)[0][0] if widths else 0
+    def fields(delimiter: str) -> float:
+        # Decimal commas split rows but not the header: rows must agree with it.
+        widths = [len(row) for row in csv.reader(head, delimiter=delimiter) if row]
+        return widths[0] * widths.count(widths[0]) / len(widths) if widths else 0.0
 
     return max(_DELIMITERS, key=fields)
 
@@ -179,7 +179,8 @@ def _all_match(column: pl.Series, pattern: str) -> bool:
 
 
 def _is_key(column: pl.Series) -> bool:
-    return bool(column.str.contains(r"^[+-]?0\d").any())
+    # As a number, 007 would lose its zeros and a 20-digit key its last digits.
+    return bool(column.str.contains(r"^[+-]?(0\d|\d{19,}$)").any())
 
 
 def _whole(column: pl.Series) -> pl.Series:
