@@ -1,0 +1,236 @@
+"""Charts drawn by plotly: one JSON specification for each, drawn by one inlined library.
+
+plotly lives here only. A measure's ``curves`` map a series name to equally long
+lists ``{"x": [...], "y": [...]}``, with ``"lower"`` and ``"upper"`` for a band. All
+series of a measure go into one chart. The measure's key chooses the form:
+
+=========================================  ======  ===========================================
+key of the measure                         form    drawn as
+=========================================  ======  ===========================================
+``*.roc``, ``privacy.membership*``         roc     both axes logarithmic, diagonal, 1 % line
+``fidelity.marginals*``                    ecdf    steps from 0 to 1; logarithmic x when wide
+``market.fan*``, ``*.fan``                 fan     bands from ``lower`` to ``upper``, median line
+``*.acf*``, ``market.leverage*``           acf     lines about a zero line
+``*.tail``                                 tail    survival, both axes logarithmic
+``utility.scarcity*``, ``*.response*``     lines   lines with bands
+``utility.*``                              pr      precision against recall, both from 0 to 1
+``training*``                              loss    lines, logarithmic y when wide
+any, when ``x`` holds names                bars    bars side by side
+any other                                  lines   lines, with a band where there is one
+=========================================  ======  ===========================================
+
+The first words of a series' name choose its colour: ``real``, ``synthetic``,
+``control`` (or ``holdout``); ``chance``, ``prevalence``, ``budget`` and the like are
+thin grey guides; any other name is an arm with a colour and a dash of its own.
+An ``ecdf`` or ``pr`` whose values leave [0, 1] falls back to lines.
+
+No map, no globe, no mathematics: those kinds of trace would ask a server.
+"""
+
+from __future__ import annotations
+
+import functools
+import html
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+import plotly.offline
+
+from riskgen.report.blocks import Chart, Series
+from riskgen.report.theme import FONT, LIGHT, line_styles
+
+WIDE = 100.0  # [J] a range of two decades is unreadable on a linear axis
+SMALLEST_RATE = 1e-4  # [J] left end of the ROC; fewer false accusations are not estimable
+AXES = {
+    "ecdf": ("value", "share at or below"),
+    "roc": ("strangers accused (FPR)", "members found (TPR)"),
+    "pr": ("recall", "precision"),
+    "fan": ("step", "value"),
+    "acf": ("lag", "correlation"),
+    "tail": ("size of the move", "share larger"),
+    "loss": ("step", "loss"),
+    "bars": ("", "share"),
+    "lines": ("", ""),
+}
+
+
+@functools.cache
+def library() -> str:
+    """Return plotly's own JavaScript, the one copy that the report carries."""
+    return str(plotly.offline.get_plotlyjs())
+
+
+def figure(chart: Chart) -> dict[str, Any]:
+    """Return the specification of ``chart``: ``data`` and ``layout``, JSON values only."""
+    drawing = go.Figure(layout={"template": "none", **_layout(chart)})
+    for trace in _traces(chart):
+        drawing.add_trace(trace)
+    document = drawing.to_plotly_json()
+    document["layout"].pop("template", None)
+    return {"data": document["data"], "layout": document["layout"]}
+
+
+def _traces(chart: Chart) -> list[go.Scatter | go.Bar]:
+    styles = line_styles([series.role for series in chart.series])
+    pairs = list(zip(chart.series, styles, strict=True))
+    if chart.form == "bars":
+        return [_bar(series, colour) for series, (colour, _) in pairs]
+    if chart.form == "fan":
+        return _fan(pairs)
+    bands = [_band(series, colour) for series, (colour, _) in pairs if series.lower]
+    lines = [_line(chart.form, series, *style) for series, style in pairs]
+    guess = [_diagonal(_left_end(chart))] if chart.form == "roc" else []
+    return [*bands, *lines, *guess]
+
+
+def _fan(pairs: Sequence[tuple[Series, tuple[str, str]]]) -> list[go.Scatter | go.Bar]:
+    bands = [_band(series, colour, named=True) for series, (colour, _) in pairs if series.lower]
+    lines, drawn = [], set()
+    for series, (colour, _) in pairs:
+        # The bands of one generator share one median: drawn once, in the bands' colour.
+        if not series.lower or colour not in drawn:
+            line = _line("fan", series, colour, "solid")
+            lines.append(line.update(showlegend=not series.lower))
+        drawn.add(colour)
+    return [*bands, *lines]
+
+
+def _line(form: str, series: Series, colour: str, dash: str) -> go.Scatter:
+    width = 1.4 if series.role == "guide" else 2.2
+    shape = "hv" if form == "ecdf" else "linear"
+    return go.Scatter(
+        x=list(series.x),
+        y=list(series.y),
+        name=_text(series.name),
+        mode="lines+markers" if form != "ecdf" and len(series.x) <= 12 else "lines",
+        line={"color": colour, "dash": dash, "width": width, "shape": shape},
+        marker={"size": 6, "color": colour},
+        hovertemplate="%{x:.4~g}, %{y:.4~g}",
+        connectgaps=False,
+    )
+
+
+def _band(series: Series, colour: str, *, named: bool = False) -> go.Scatter:
+    whole = [
+        (x, low, high)
+        for x, low, high in zip(series.x, series.lower, series.upper, strict=True)
+        if None not in (x, low, high)
+    ]
+    x = [point[0] for point in whole]
+    return go.Scatter(
+        x=x + x[::-1],
+        y=[point[2] for point in whole] + [point[1] for point in whole][::-1],
+        fill="toself",
+        fillcolor=colour,
+        opacity=0.2 if named else 0.14,
+        line={"width": 0, "color": colour},
+        mode="lines",
+        name=_text(series.name),
+        hoverinfo="skip",
+        showlegend=named,
+    )
+
+
+def _bar(series: Series, colour: str) -> go.Bar:
+    return go.Bar(
+        x=[_text(str(x)) for x in series.x],
+        y=list(series.y),
+        name=_text(series.name),
+        marker={"color": colour},
+        hovertemplate="%{x}, %{y:.4~g}",
+    )
+
+
+def _left_end(chart: Chart) -> int:
+    """Return the decade at which a ROC begins: the first with a positive rate."""
+    rates = [x for series in chart.series for x in series.x if isinstance(x, float) and x > 0]
+    smallest = max(min(rates, default=SMALLEST_RATE), SMALLEST_RATE)
+    return math.floor(math.log10(smallest) + 1e-9)
+
+
+def _diagonal(left: int) -> go.Scatter:
+    ends = [10.0**left, 1.0]
+    return go.Scatter(
+        x=ends,
+        y=ends,
+        name="guessing",
+        mode="lines",
+        line={"color": LIGHT["guide"], "dash": "dash", "width": 1.4},
+        hoverinfo="skip",
+    )
+
+
+def _layout(chart: Chart) -> dict[str, Any]:
+    across, up = AXES[chart.form]
+    layout: dict[str, Any] = {
+        "xaxis": _axis(across),
+        "yaxis": _axis(up),
+        "margin": {"l": 12, "r": 12, "t": 34, "b": 12},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": FONT, "size": 12, "color": LIGHT["muted"]},
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        "showlegend": True,
+        "hoverlabel": {"bgcolor": LIGHT["surface"], "bordercolor": LIGHT["line"]},
+        "autosize": True,
+        "hovermode": "closest",
+        "dragmode": False,
+    }
+    return _with_form(chart, layout)
+
+
+def _axis(title: str) -> dict[str, Any]:
+    return {
+        "title": {"text": title, "standoff": 8},
+        "automargin": True,
+        "gridcolor": LIGHT["line"],
+        "linecolor": LIGHT["line"],
+        "zerolinecolor": LIGHT["guide"],
+        "zeroline": False,
+        "fixedrange": True,
+        "ticks": "",
+    }
+
+
+def _with_form(chart: Chart, layout: dict[str, Any]) -> dict[str, Any]:
+    across, up = layout["xaxis"], layout["yaxis"]
+    if chart.form in ("ecdf", "pr"):
+        up["range"] = [-0.02, 1.03]
+    if chart.form == "pr":
+        across["range"] = [-0.02, 1.03]
+    if chart.form == "roc":
+        rates = {"type": "log", "range": [_left_end(chart), 0.02], "dtick": 1}
+        across |= {**rates, "tickformat": ".2~%"}
+        up |= {**rates, "tickformat": ".2~%"}
+        layout["shapes"] = [_one_percent()]
+    if chart.form == "tail":
+        across |= {"type": "log", "nticks": 6}
+        up |= {"type": "log", "dtick": 1, "exponentformat": "power"}
+    if chart.form == "acf":
+        up |= {"zeroline": True, "rangemode": "tozero"}
+    if chart.form == "ecdf" and _is_wide(chart, "x"):
+        across["type"] = "log"
+    if chart.form == "loss" and _is_wide(chart, "y"):
+        up["type"] = "log"
+    if chart.form == "bars":
+        across["type"], layout["barmode"] = "category", "group"
+    return layout
+
+
+def _one_percent() -> dict[str, Any]:
+    line = {"color": LIGHT["guide"], "width": 1, "dash": "dot"}
+    return {"type": "line", "x0": 0.01, "x1": 0.01, "y0": 0, "y1": 1, "yref": "paper", "line": line}
+
+
+def _is_wide(chart: Chart, side: str) -> bool:
+    marks = [
+        mark for series in chart.series for mark in getattr(series, side) if isinstance(mark, float)
+    ]
+    return bool(marks) and min(marks) > 0 and max(marks) / min(marks) > WIDE
+
+
+def _text(name: str) -> str:
+    """Escape a name: plotly reads a little HTML in its labels."""
+    return html.escape(name, quote=False)

@@ -1,0 +1,152 @@
+"""Where a run came from: data, split, schema, and how to make it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from riskgen.report.blocks import Block, Commands, Facts, Listing, Prose, Table
+from riskgen.report.wording import count, plain, sentence, short
+
+Pairs = tuple[tuple[str, str], ...]
+MOST_PAIRS = 200  # [J] beyond that a list of facts is not read; manifest.json has them all
+MOST_ITEMS = 8  # [J] items of a list printed in one line
+SIZES = ("entities", "events", "labelled_entities", "days", "assets")
+
+
+def data_blocks(manifest: Mapping[str, Any]) -> tuple[Block, ...]:
+    """Return source, sizes, split and columns of the learned table."""
+    data, counts, split = (_dict(manifest, name) for name in ("data", "counts", "split"))
+    source = {**data, "source": str(data.get("source", "")).replace("\\", "/").rsplit("/", 1)[-1]}
+    totals = {name: item for name, item in counts.items() if not isinstance(item, dict)}
+    blocks: list[Block] = [Facts("Source and size", tuple(flat({**source, **totals})))]
+    sizes = _partitions(_dict(counts, "partitions"), _dict(split, "hashes"))
+    if sizes is not None:
+        blocks.append(sizes)
+    how = {name: item for name, item in split.items() if name != "hashes"}
+    if how:
+        blocks.append(Facts("How it was cut", tuple(flat(how))))
+    blocks += _columns(manifest)
+    notes = manifest.get("notes")
+    if isinstance(notes, list) and notes:
+        blocks.append(Listing("What was done to the table", tuple(map(sentence, notes))))
+    return tuple(blocks)
+
+
+def reproduction_blocks(
+    manifest: Mapping[str, Any], facts: Mapping[str, Any], simulations: Sequence[Mapping[str, Any]]
+) -> tuple[Block, ...]:
+    """Return command lines, configuration, versions and hashes."""
+    shown = {"data", "counts", "split", "notes", "files", "table_schema", "libraries"}
+    rest = {name: item for name, item in manifest.items() if name not in shown}
+    libraries = {**_dict(manifest, "libraries")}
+    blocks: list[Block] = [
+        Commands("Command lines", _commands(manifest, simulations)),
+        Facts("Configuration of the run", tuple(flat(rest))),
+    ]
+    for caption, items in (
+        ("Facts of the evaluation", facts),
+        ("Library versions", libraries),
+        ("SHA-256 of the run's files", _dict(manifest, "files")),
+    ):
+        if items:
+            blocks.append(Facts(caption, tuple(flat(items)), folded=True))
+    return tuple(blocks)
+
+
+def flat(item: object, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield nested names and values as ``outer, inner`` and text, at most so many."""
+    yield from islice(_flat(item, path), MOST_PAIRS)
+
+
+def value_text(item: object) -> str:
+    """Return one value as text."""
+    if item is None:
+        return "–"
+    if isinstance(item, bool):
+        return "yes" if item else "no"
+    if isinstance(item, int):
+        return str(item) if abs(item) < 10_000 else count(item)
+    if isinstance(item, float):
+        return short(item)
+    if isinstance(item, list | tuple):
+        shown = ", ".join(value_text(part) for part in item[:MOST_ITEMS])
+        return shown + (f" and {len(item) - MOST_ITEMS} more" if len(item) > MOST_ITEMS else "")
+    return plain(item, 200)
+
+
+def _flat(item: object, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(item, dict):
+        for name, inner in item.items():
+            label = plain(name).replace("_", " ")
+            yield from _flat(inner, f"{path}, {label}" if path else label)
+    elif item is not None:
+        yield path, value_text(item)
+
+
+def _dict(item: Mapping[str, Any], name: str) -> dict[str, Any]:
+    inner = item.get(name)
+    return inner if isinstance(inner, dict) else {}
+
+
+def _partitions(partitions: Mapping[str, Any], hashes: Mapping[str, Any]) -> Table | None:
+    if not partitions:
+        return None
+    columns = ("Partition", "Entities", "Events", "Labelled", "Members, SHA-256")
+    rows = tuple(
+        (
+            plain(name),
+            *(value_text(part.get(size)) for size in SIZES[:3]),
+            plain(str(hashes.get(name, "–"))[:16]),
+        )
+        for name, part in partitions.items()
+        if isinstance(part, dict)
+    )
+    return Table("Partitions: by entity, and test later in time", columns, rows, (1, 2, 3))
+
+
+def _columns(manifest: Mapping[str, Any]) -> list[Block]:
+    schema = _dict(manifest, "table_schema")
+    channels = [c for c in schema.get("channels", ()) if isinstance(c, dict)]
+    if not channels:
+        return []
+    rows = tuple(
+        (
+            plain(channel.get("name", "")),
+            plain(channel.get("role", "")),
+            plain(channel.get("kind", "")),
+            plain(channel.get("meaning") or "–"),
+            sentence(channel.get("reason", "")),
+        )
+        for channel in channels
+    )
+    table = Table("Columns", ("Column", "Role", "Kind", "Meaning", "Why"), rows)
+    return [table, _personal(channels)]
+
+
+def _personal(channels: Sequence[Mapping[str, Any]]) -> Block:
+    found = [c for c in channels if c.get("personal") and c.get("role") == "dropped"]
+    if not found:
+        return Prose("No column was dropped as personal data.")
+    items = tuple(f"{plain(c.get('name', ''))}: looks like {plain(c['personal'])}" for c in found)
+    return Listing("Columns dropped as personal data", items)
+
+
+def _commands(
+    manifest: Mapping[str, Any], simulations: Sequence[Mapping[str, Any]]
+) -> tuple[str, ...]:
+    recorded = manifest.get("commands")
+    if isinstance(recorded, list) and recorded:
+        return tuple(plain(line, 400) for line in recorded)
+    source = str(_dict(manifest, "data").get("source", "TABLE")).replace("\\", "/")
+    fit = f"riskgen fit {plain(source.rsplit('/', 1)[-1])}"
+    for flag in ("generator", "seed"):
+        if manifest.get(flag) is not None:
+            fit += f" --{flag} {plain(manifest[flag])}"
+    stress = [
+        f"riskgen simulate --stress {plain(item.get('scenario', ''))} "
+        f"--severity {value_text(item.get('severity'))}"
+        for item in simulations
+    ]
+    return (fit, *stress, "riskgen evaluate", "riskgen report")

@@ -1,0 +1,172 @@
+"""The sections of a report, in reading order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from riskgen.evaluate.result import MetricResult
+from riskgen.evaluate.verdict import Results
+from riskgen.report.blocks import Block, Chart, Gallery, Listing, Prose, Section, Signatures
+from riskgen.report.charts import chart_of
+from riskgen.report.measures import blocks_of, every_measure, thresholds
+from riskgen.report.provenance import data_blocks, reproduction_blocks
+from riskgen.report.scenarios import scenario_blocks
+from riskgen.report.wording import NO_DP, NO_LEAK, QUESTIONS, sentence
+
+Row = Mapping[str, Any]
+LEADS = {
+    "fidelity": "Each measure compares simulated entities with control entities that the generator "
+    "never saw. The floor is the same measure between two sets of real entities: nothing can be "
+    "expected to be better than that.",
+    "utility": "A detector is trained with and without simulated data and tested on later, "
+    "untouched, real-prevalence data of other entities. A gain counts only when it beats every "
+    "cheap alternative.",
+    "privacy": "Each attack plays a stranger who holds the simulated data and tries to tell the "
+    "entities that were learned from control entities that were not. A pass means: "
+    f"{NO_LEAK[0].lower()}{NO_LEAK[1:]}; it is not a proof that there is none. {NO_DP}",
+    "market": "Known facts of market returns, measured on simulated paths and on the history that "
+    "the generator never saw.",
+}
+PROHIBITED = (
+    "Deciding anything about a person from simulated records.",
+    "Quoting a pass from this report without its interval, its floor and its n.",
+    "Handing simulated data to others on the strength of this report alone.",
+    "Reading a severity as a probability: it is a dial.",
+)
+SIGNERS = ("Developer", "Independent validator", "Data-protection officer", "Model owner")
+MOST_CAVEATS = 5  # PROTOCOL D2: the verdict page shows the top five limitations
+
+
+@dataclass(frozen=True)
+class Material:
+    """Everything that a report is made of."""
+
+    results: Results
+    manifest: Mapping[str, Any]
+    training: tuple[Row, ...]
+    simulations: tuple[Row, ...]
+
+
+def sections_of(material: Material) -> tuple[Section, ...]:
+    """Return the sections that this run has something to say in."""
+    numbered = list(enumerate(material.results.metrics, start=1))
+    questions = [_question(question, numbered) for question in QUESTIONS]
+    rest = [
+        _every_measure(numbered),
+        _scenarios(material.simulations),
+        _training(material.training),
+        Section(
+            "data", "Data", "What was learned, and how it was cut.", data_blocks(material.manifest)
+        ),
+        _method(numbered),
+        _limits(material.results),
+        _reproduction(material),
+    ]
+    return tuple(section for section in [*questions, *rest] if section is not None)
+
+
+def _question(question: str, numbered: Sequence[tuple[int, MetricResult]]) -> Section | None:
+    own = [(n, m) for n, m in numbered if m.question == question]
+    if not own:
+        if question == "market":
+            return None
+        blocks: tuple[Block, ...] = (Prose("No measure of this question was run.", "idle"),)
+    else:
+        blocks = blocks_of(own)
+    return Section(question, QUESTIONS[question], LEADS[question], blocks)
+
+
+def _every_measure(numbered: Sequence[tuple[int, MetricResult]]) -> Section:
+    lead = "Each number with its interval, its noise floor and where it passes. What was not run "
+    lead += "or could not decide is never a pass."
+    return Section("measures", "Every measure", lead, (every_measure(numbered),))
+
+
+def _scenarios(simulations: Sequence[Row]) -> Section:
+    lead = "What was asked of each stress scenario and what the simulated data then showed. "
+    lead += "Severity is a dial from 0 to 1, not a probability."
+    blocks = scenario_blocks(simulations)
+    return Section("scenarios", "Stress scenarios", lead, blocks)
+
+
+def _training(rows: Sequence[Row]) -> Section | None:
+    charts = _loss_charts(rows)
+    if not charts:
+        return None
+    lead = "Losses by training step; the held-out loss is measured on entities that this step "
+    lead += "did not learn from."
+    series = [item for chart in charts for item in chart.series]
+    legend = tuple(dict.fromkeys((item.role, item.name) for item in series))
+    return Section("training", "Training", lead, (Gallery("Loss", legend, charts=charts),))
+
+
+def _loss_charts(rows: Sequence[Row]) -> tuple[Chart, ...]:
+    phases = list(dict.fromkeys(str(row.get("phase", "")) for row in rows))
+    charts = []
+    for position, phase in enumerate(phases, start=1):
+        own = [row for row in rows if str(row.get("phase", "")) == phase]
+        title = f"Phase {phase}" if phase else "Loss"
+        chart = chart_of(f"chart-training-{position:02d}", "training.loss", title, _losses(own))
+        if chart is not None:
+            charts.append(chart)
+    return tuple(charts)
+
+
+def _losses(rows: Sequence[Row]) -> dict[str, dict[str, list[Any]]]:
+    curves: dict[str, dict[str, list[Any]]] = {}
+    for position, row in enumerate(rows):
+        for name, value in _scalars(row).items():
+            curve = curves.setdefault(name, {"x": [], "y": []})
+            curve["x"].append(row.get("step", position))
+            curve["y"].append(value)
+    return curves
+
+
+def _scalars(row: Row) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name, value in row.items():
+        if name in {"step", "epoch", "phase"}:
+            continue
+        inner = value if isinstance(value, dict) else {name: value}
+        for part, item in inner.items():
+            if isinstance(item, int | float) and not isinstance(item, bool):
+                found[str(part).replace("_", " ")] = float(item)
+    return found
+
+
+def _method(numbered: Sequence[tuple[int, MetricResult]]) -> Section:
+    table = thresholds(numbered)
+    lead = "Every threshold says who stands behind it: a published convention, a regulatory text, "
+    lead += "or our own judgement, which the user may replace. How each number is computed is "
+    lead += "folded under it."
+    statuses = Listing(
+        "How to read a status",
+        (
+            "Pass: within the threshold, and the interval does not reach the failing bound.",
+            "Limited: beyond the passing bound, within the failing one.",
+            "Fail: beyond the failing bound.",
+            "Inconclusive: the data cannot decide. It does not count as a pass.",
+            "Not run, not applicable: no evidence either way, with the reason.",
+        ),
+    )
+    blocks: tuple[Block, ...] = (statuses,) if table is None else (statuses, table)
+    return Section("method", "Method and thresholds", lead, blocks)
+
+
+def _limits(results: Results) -> Section:
+    caveats = [sentence(item) for verdict in results.verdicts for item in verdict.caveats]
+    unique = tuple(dict.fromkeys(caveats))[:MOST_CAVEATS]
+    blocks: list[Block] = []
+    if unique:
+        blocks.append(Listing("Limits that must be read with the answers", unique))
+    blocks += [Listing("Not to be used for", PROHIBITED), Signatures(SIGNERS)]
+    lead = "What this report does not show, what it must not be used for, and who has read it."
+    return Section("limits", "Limits and sign-off", lead, tuple(blocks))
+
+
+def _reproduction(material: Material) -> Section:
+    lead = "Same data, configuration, seed and machine give the same bytes."
+    blocks = reproduction_blocks(material.manifest, material.results.facts, material.simulations)
+    return Section("reproduction", "Reproduction", lead, blocks)
