@@ -184,7 +184,8 @@ class CalendarClock:
         elapsed = np.maximum(state[:, TIME] - state[:, START], 0.0) / SECONDS_PER_DAY
         return [
             np.log1p(left) / np.log1p(self.longest),
-            state[:, DRAWN] / np.maximum(state[:, LENGTH], 1.0),
+            # A length beyond the clipped range was drawn short of the events there are.
+            np.minimum(state[:, DRAWN] / np.maximum(state[:, LENGTH], 1.0), 1.0),
             (state[:, TIME] - self.origin) / window,
             np.log1p(elapsed) / np.log1p(window / SECONDS_PER_DAY),
         ]

@@ -34,21 +34,26 @@ class Grain:
     def fit(cls, whole: Floats, owners: Ints, decimals: int) -> Grain:
         """Find the steps that numbers ``whole`` (n,) hit more often than by chance.
 
-        Candidates are 1, 5, 10, 50, … up to 10,000 units of the column. A step
-        is favoured when, of the multiples of the last favoured step, it holds
-        more than chance gives by three standard errors, holds 0.5 % of all
-        events, and at least 11 entities use it.
+        Candidates are 1, 5, 10, 50, … units of the last decimal, up to 10,000
+        of the column. The one that is least in excess of chance goes, until
+        each is by three standard errors and half a percent of all events, and
+        at least 11 entities use it. Only multiples of a step that are none of
+        the next coarser one count for it, so that whole hundreds do not make
+        fives look favoured.
         """
-        steps = [1.0]
-        for step in _candidates(decimals):
-            parents = whole[np.mod(whole, steps[-1]) == 0]
-            hit = np.mod(whole, step) == 0
-            chance = steps[-1] / step * len(parents)
-            favoured = hit.sum() > chance + Z * np.sqrt(chance) + LEAST_SHARE * len(whole) / 2
-            common = hit.sum() >= LEAST_SHARE * len(whole)
-            if favoured and common and len(np.unique(owners[hit])) >= SMALLEST_GROUP:
-                steps.append(step)
-        return cls(np.array(steps))
+        steps = _candidates(decimals)
+        finest = _coarsest(whole, steps)
+        while len(steps) > 1:
+            excess = _excess(np.bincount(finest, minlength=len(steps)), steps)
+            used = np.unique(finest * (int(owners.max(initial=0)) + 1) + owners)
+            users = np.bincount(used // (int(owners.max(initial=0)) + 1), minlength=len(steps))
+            excess[users[1:] < SMALLEST_GROUP] = -np.inf
+            weakest = int(excess.argmin()) + 1
+            if excess[weakest - 1] >= 0:
+                break
+            steps = np.delete(steps, weakest)
+            finest = np.where(finest >= weakest, finest - 1, finest)
+        return cls(steps)
 
     @property
     def levels(self) -> int:
@@ -57,9 +62,7 @@ class Grain:
 
     def encode(self, whole: Floats) -> Floats:
         """Return the coarsest step's level of each number; missing is level 0."""
-        multiple = np.mod(whole[:, None], self.steps) == 0
-        multiple[:, 0] = True
-        return np.asarray(self.levels - 1 - multiple[:, ::-1].argmax(axis=1), dtype=np.float64)
+        return _coarsest(whole, self.steps).astype(np.float64)
 
     def snap(
         self, whole: Floats, levels: Ints, bounds: tuple[Floats, Floats], taken: Floats
@@ -108,7 +111,32 @@ class Grain:
         return np.where(right, np.where(inside, 0, 1), 3).astype(np.int64)
 
 
-def _candidates(decimals: int) -> list[float]:
-    powers = 10.0 ** np.arange(0, decimals + np.log10(MOST_STEP) + 1)
+def _candidates(decimals: int) -> Floats:
+    """Return 1, 5, 10, 50, … each a multiple of the one before."""
+    powers = 10.0 ** np.arange(0, max(decimals, 0) + np.log10(MOST_STEP) + 1)
     steps = np.sort(np.concatenate([powers, 5.0 * powers]))
-    return [float(step) for step in steps if 1.0 < step <= MOST_STEP * 10.0**decimals]
+    return steps[steps <= MOST_STEP * 10.0 ** max(decimals, 0)]
+
+
+def _coarsest(whole: Floats, steps: Floats) -> Ints:
+    """Return the number of the coarsest step that each number is a multiple of."""
+    level = np.zeros(len(whole), dtype=np.int64)
+    for number in range(1, len(steps)):
+        level[np.mod(whole, steps[number]) == 0] = number
+    return level
+
+
+def _excess(counts: Ints, steps: Floats) -> Floats:
+    """Return by how much each step but the first beats chance, in standard errors over 3.
+
+    Of the multiples of the finer step that are none of the coarser one, a
+    share of ``(finer / step - finer / coarser) / (1 - finer / coarser)`` would
+    be multiples of ``step`` by chance.
+    """
+    coarser = np.append(steps[2:], np.inf)
+    ratio, share = steps[:-1] / coarser, steps[:-1] / steps[1:]
+    parents = (counts[:-1] + counts[1:]).astype(np.float64)
+    chance = parents * (share - ratio) / (1.0 - ratio)
+    more = counts[1:] - chance
+    needed = np.maximum(Z * np.sqrt(chance), LEAST_SHARE * counts.sum())
+    return np.asarray((more - needed) / np.sqrt(chance + 1.0))

@@ -64,7 +64,9 @@ class Quantiles:
         atoms = _atoms(whole, holding, len(values))
         free = ~np.isin(whole, atoms)
         bins = None
-        if free.any() or (len(atoms) == 0 and known.all()):
+        # What fewer than 11 entities hold besides the atoms becomes the nearest atom.
+        enough = len(np.unique(holding[free])) >= SMALLEST_GROUP
+        if enough or (len(atoms) == 0 and (free.any() or known.all())):
             bins = Bins.fit(whole[free], holding[free], tailed_probabilities(n_bins))
         fitted = cls(places, not known.all(), atoms, bins, 0)
         levels = np.bincount(np.floor(fitted.encode(values)).astype(np.int64))
