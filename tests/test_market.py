@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from riskgen.data.market import Prices, clean_prices, split_prices
 from riskgen.data.schema import Channel, Schema
 from riskgen.data.sp500 import sp500_prices
-from riskgen.errors import DataError
+from riskgen.errors import DataError, SchemaError
 
 
 def market_schema(*assets: str) -> Schema:
@@ -77,6 +77,24 @@ def test_a_column_with_a_price_that_is_not_positive_is_set_aside(bad: float) -> 
     assert schema.channel("B").role == "dropped"
     assert "2 prices that are not positive (first at row 12)" in notes[0]
     assert str(bad) not in notes[0]
+
+
+def test_dates_written_as_text_are_read() -> None:
+    table = price_table()
+    written = table.with_columns(pl.col("date").dt.strftime("%d.%m.%Y"))
+    first = clean_prices(table, market_schema("A", "B"))[0]
+    assert clean_prices(written, market_schema("A", "B"))[0].digest() == first.digest()
+
+
+def test_text_that_is_no_date_is_refused() -> None:
+    table = price_table().with_columns(date=pl.lit("soon"))
+    with pytest.raises(DataError, match="should hold dates"):
+        clean_prices(table, market_schema("A", "B"))
+
+
+def test_a_schema_that_names_another_column_is_refused() -> None:
+    with pytest.raises(SchemaError, match="'C'"):
+        clean_prices(price_table(), market_schema("A", "C"))
 
 
 def test_a_table_without_any_usable_column_is_refused() -> None:

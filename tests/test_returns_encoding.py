@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_market import market_schema
 
+from riskgen.data.dtypes import dtype_name
 from riskgen.data.market import Prices
 from riskgen.data.panel import SequencePanel
 from riskgen.data.returns_encoding import (
@@ -175,6 +176,18 @@ def test_a_frame_of_paths_has_the_columns_of_the_table() -> None:
     assert frame["date"].dtype == pl.Date
     assert frame["aside"].null_count() == 12
     assert frame["asset0"].min() == 0.01  # rounded, but never to zero
+
+
+@pytest.mark.parametrize("dtype", ["Date", "Datetime(ms)", "Int64", "String"])
+def test_dates_come_out_in_the_type_they_came_in(dtype: str) -> None:
+    prices = prices_of(normal_returns(n_assets=1))
+    time, asset = prices.schema.channels
+    channels = (time.model_copy(update={"dtype": dtype}), asset)
+    schema = prices.schema.model_copy(update={"channels": channels})
+    frame = paths_frame(
+        np.zeros((1, 2, 1)), PathStart.after(Prices(schema, prices.dates, prices.values))
+    )
+    assert dtype_name(frame["date"].dtype) == dtype
 
 
 def test_a_start_survives_json() -> None:

@@ -12,7 +12,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from riskgen.data.dates import parse_dates
 from riskgen.data.prices import Floats, Prices
+from riskgen.data.refusals import check_columns
 from riskgen.data.schema import Channel, Schema
 from riskgen.errors import DataError
 
@@ -43,13 +45,18 @@ def clean_prices(table: pl.DataFrame, schema: Schema) -> tuple[Prices, Schema, l
 
     Raises
     ------
+    SchemaError
+        When the schema does not fit the table.
     DataError
         When dates are missing or repeated, no column is usable, or fewer than
         250 common dates remain.
     """
+    notes = list[str]()
+    check_columns(table, schema, notes)
     dates = _dates(table[schema.time], schema.time)
     order = np.argsort(dates, kind="stable")
-    notes = [] if bool((np.diff(order) > 0).all()) else ["Rows were sorted by date."]
+    if bool((np.diff(order) < 0).any()):
+        notes.append("Rows were sorted by date.")
     usable, aside = _usable_columns(table, schema)
     window, fresh = _common_window({n: v[order] for n, v in usable.items()}, notes)
     kept, more = _filled(window, notes)
@@ -62,7 +69,9 @@ def clean_prices(table: pl.DataFrame, schema: Schema) -> tuple[Prices, Schema, l
     return Prices(final, dates[order][rows], values), final, notes
 
 
-def _dates(column: pl.Series, name: str) -> NDArray[np.datetime64]:
+def _dates(written: pl.Series, name: str) -> NDArray[np.datetime64]:
+    read = parse_dates(written, least=0.99) if written.dtype == pl.String else None
+    column = written if read is None else read
     if not (column.dtype.is_temporal() or column.dtype.is_integer()):
         raise DataError(
             f"Column '{name}' should hold dates. Found type {column.dtype}. "

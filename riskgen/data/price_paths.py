@@ -13,8 +13,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from riskgen.data.dtypes import cast_back, dtype_of
 from riskgen.data.prices import Floats, Prices, Step
-from riskgen.data.schema import Channel, Schema
+from riskgen.data.schema import Schema
 
 # Largest logarithm of a price whose exponential is a finite float64, with room.
 LARGEST_LOG = 690.0
@@ -105,7 +106,8 @@ def paths_frame(returns: Floats, start: PathStart) -> pl.DataFrame:
     -------
     polars.DataFrame
         n_paths × horizon rows, path after path; prices rounded to the decimals
-        of their column, but never to zero; columns that are not modelled empty.
+        of their column, but never to zero; columns that are not modelled empty;
+        types as in the user's table.
     """
     n_paths, horizon, _ = returns.shape
     prices = to_prices(returns, start.prices).reshape(n_paths * horizon, -1)
@@ -113,22 +115,21 @@ def paths_frame(returns: Floats, start: PathStart) -> pl.DataFrame:
     modelled = [channel.name for channel in start.schema.with_role("channel")]
     columns = []
     for channel in start.schema.channels:
+        dtype = dtype_of(channel.dtype)
         if channel.role == "time":
-            columns.append(_date_column(channel, dates))
+            columns.append(cast_back(_dates(dates, dtype), channel.dtype).alias(channel.name))
         elif channel.role == "channel":
             values = _rounded(prices[:, modelled.index(channel.name)], channel.decimals)
-            columns.append(pl.Series(channel.name, values))
+            columns.append(cast_back(pl.Series(channel.name, values), channel.dtype))
         else:
-            columns.append(pl.Series(channel.name, [None] * len(dates), dtype=pl.Float64))
+            columns.append(pl.Series(channel.name, [None] * len(dates), dtype=dtype))
     return pl.DataFrame(columns)
 
 
-def _date_column(channel: Channel, dates: NDArray[np.datetime64]) -> pl.Series:
-    """Return dates as the user's column has them: a date, a midnight or a number."""
-    days = pl.Series(channel.name, dates.astype("datetime64[D]"))
-    if channel.dtype.startswith("Datetime"):
-        return days.cast(pl.Datetime("us"))
-    return days.cast(pl.Int32).cast(pl.Int64) if "Int" in channel.dtype else days
+def _dates(dates: NDArray[np.datetime64], dtype: pl.DataType) -> pl.Series:
+    """Return dates, or days counted from 1970 where the user's column has whole numbers."""
+    days = pl.Series(dates.astype("datetime64[D]"))
+    return days.cast(pl.Int32) if dtype.is_integer() else days
 
 
 def _rounded(prices: Floats, decimals: int | None) -> Floats:
