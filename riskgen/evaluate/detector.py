@@ -21,6 +21,7 @@ def fit_detector(
     *,
     seed: int,
     trees: int = 120,
+    leaves: int = 31,
     smallest_leaf: int = 20,
 ) -> HistGradientBoostingClassifier:
     """Return histogram gradient boosting (Ke et al. 2017) fitted to rows with weights.
@@ -33,11 +34,15 @@ def fit_detector(
         Both classes must occur.
     weights : ndarray of shape (n,) or None
         Row weights.
+    seed : int
+        Names the model; fits are the same for the same seed.
+    trees, leaves, smallest_leaf : int
+        Size of the model.
     """
     model = HistGradientBoostingClassifier(
         max_iter=trees,
         learning_rate=0.1,
-        max_leaf_nodes=31,
+        max_leaf_nodes=leaves,
         min_samples_leaf=smallest_leaf,
         l2_regularization=1.0,
         early_stopping=False,  # its random split would mix events of one customer

@@ -168,7 +168,7 @@ def _calendar(events: Events, group: Group, line: Timeline) -> Iterator[Column]:
         day = weekday(line.seconds)
         yield "weekend_share", group.mean((day >= 5).astype(np.float64))
         yield "weekday_mean", group.mean(day)
-        of_month = events_day_of_month(line.seconds)
+        of_month = day_of_month(line.seconds)
         yield "early_month_share", group.mean((of_month <= 5).astype(np.float64))
         yield "late_month_share", group.mean((of_month >= 26).astype(np.float64))
 
@@ -243,7 +243,7 @@ def burstiness(mean: Floats, std: Floats) -> Floats:
     return np.asarray(np.where(total > 0, (std - mean) / np.where(total > 0, total, 1.0), np.nan))
 
 
-def events_day_of_month(seconds: Floats) -> Floats:
+def day_of_month(seconds: Floats) -> Floats:
     """Return the day of the month, 1 to 31, of times in seconds since 1970."""
     days = np.floor(seconds / SECONDS_PER_DAY).astype("datetime64[D]")
     return np.asarray((days - days.astype("datetime64[M]")).astype(np.float64) + 1.0)
