@@ -1,1 +1,6 @@
 """What goes wrong, done to events and paths; one typology a file."""
+
+from riskgen.simulate.mechanisms.sham import sham_edit
+from riskgen.simulate.mechanisms.stressed import Stressed, stress_events
+
+__all__ = ["Stressed", "sham_edit", "stress_events"]

@@ -1,0 +1,201 @@
+"""Card testing: a burst of tiny authorisations at few merchants, then a cash-out.
+
+Somebody tries whether a card works before using it (PROTOCOL E4). Tables of
+posted events show the attempts that went through.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.special import ndtri
+
+from riskgen.data.events import SECONDS_PER_DAY, ranges
+from riskgen.simulate.mechanisms.accounts import Accounts, Floats, Ints
+from riskgen.simulate.mechanisms.burst import Burst, as_round_as, in_time_order
+from riskgen.simulate.mechanisms.dial import Dial
+from riskgen.simulate.mechanisms.payees import Payees, Texts
+from riskgen.simulate.mechanisms.population import Chosen, own_debits
+from riskgen.simulate.mechanisms.sums import median_gaps, ratio, spans, sums
+
+PARAMETERS = frozenset(
+    {
+        "n_auth_low",
+        "n_auth_high",
+        "span_min",
+        "amount_low",
+        "amount_high",
+        "n_merchants",
+        "decline_rate",
+        "cash_out_scale",
+        "cash_out_lag_low_h",
+        "cash_out_lag_high_h",
+    }
+)
+MOST_EVENTS = 300  # authorisations of one burst [J]: half as many again as the catalogue asks
+_MOST_MERCHANTS = 3  # PROTOCOL E7
+_PER_EVENT, _PER_ENTITY = 3, 11
+WIDTH = _PER_ENTITY + _PER_EVENT * MOST_EVENTS
+_AMOUNT_SPREAD = 0.2  # log spread of the cash-out around the wanted level [J]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A burst, and what is needed to say afterwards how it went.
+
+    Attributes
+    ----------
+    burst : Burst
+        Role 0 is an authorisation, role 1 the cash-out.
+    rank : ndarray of shape (m,), int64
+        Place of each event's entity among the chosen.
+    usual : ndarray of shape (k,)
+        Owner's median amount, in units.
+    tiny : int
+        Units up to which an amount counts as tiny.
+    """
+
+    burst: Burst
+    rank: Ints = field(repr=False)
+    usual: Floats = field(repr=False)
+    tiny: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Draft:
+    """Some of the events, in no particular order."""
+
+    rank: Ints
+    seconds: Floats
+    units: Ints
+    source: Ints
+    turn: Ints
+
+    def beside(self, other: _Draft) -> _Draft:
+        return _Draft(
+            np.concatenate([self.rank, other.rank]),
+            np.concatenate([self.seconds, other.seconds]),
+            np.concatenate([self.units, other.units]),
+            np.concatenate([self.source, other.source]),
+            np.concatenate([self.turn, other.turn]),
+        )
+
+    def ordered(self, accounts: Accounts) -> _Draft:
+        seconds = accounts.on_clock(np.minimum(self.seconds, accounts.seconds.max()))
+        order = in_time_order(self.rank, seconds)
+        return _Draft(
+            self.rank[order],
+            seconds[order],
+            self.units[order],
+            self.source[order],
+            self.turn[order],
+        )
+
+
+def plan(accounts: Accounts, dial: Dial, chosen: Chosen) -> Plan:
+    """Return the burst and the cash-out of every chosen entity."""
+    dial.leave_out("decline_rate", "no column says whether an authorisation was declined")
+    payees, usual = Payees.of(accounts).at_merchants(), accounts.usual_amount()[chosen.entity]
+    tests = _tests(accounts, dial, chosen, payees)
+    begin = np.full(len(usual), -np.inf)
+    np.maximum.at(begin, tests.rank, tests.seconds)
+    out = _cash_out(accounts, dial, chosen, payees, begin, usual)
+    draft = tests.beside(out).ordered(accounts)
+    texts = Texts()
+    everything = np.ones(len(draft.rank), dtype=bool)
+    who = chosen.position[draft.rank]
+    payees.name_payees(texts, everything, draft.source, who, draft.turn)
+    if payees.device is not None:
+        # Somebody else's devices are not known to the bank: the column stays empty.
+        texts[payees.device.column] = (np.arange(len(who)), [None] * len(who))
+    template = own_debits(accounts, chosen.anchor, chosen.draws[:, 4])[draft.rank]
+    role = (draft.turn == _MOST_MERCHANTS).astype(np.int64)
+    entity = chosen.entity[draft.rank]
+    rows = (entity, template, draft.source, draft.seconds, draft.units, role, texts)
+    return Plan(Burst(*rows), draft.rank, usual, int(tests.units.max(initial=1)))
+
+
+def _tests(accounts: Accounts, dial: Dial, chosen: Chosen, payees: Payees) -> _Draft:
+    """Tiny authorisations within an hour, at one to three merchants."""
+    counts = _counts(dial, chosen)
+    rank = np.repeat(np.arange(len(counts)), counts)
+    columns = _PER_ENTITY + ranges(counts)[:, None] * _PER_EVENT + np.arange(_PER_EVENT)
+    draws = chosen.draws[rank[:, None], columns]
+    last = accounts.events.offsets[1:][chosen.entity] - 1
+    start = accounts.seconds[chosen.anchor]
+    following = accounts.seconds[np.minimum(chosen.anchor + 1, last)]
+    pause = np.where(chosen.anchor < last, following - start, SECONDS_PER_DAY)
+    start = start + chosen.draws[:, 1] * np.minimum(pause, SECONDS_PER_DAY)
+    seconds = start[rank] + 60.0 * dial.ask("span_min", 60.0) * draws[:, 0]
+    if accounts.tick >= 3600.0:
+        dial.leave_out("span_min", "the table does not know minutes")
+    low, high = dial.ask("amount_low", 0.01), dial.ask("amount_high", 2.0)
+    scale = 10.0**accounts.decimals
+    units = np.maximum(np.floor((low + draws[:, 1] * (high - low)) * scale + 1e-9), 1)
+    most = min(max(int(dial.ask("n_merchants", 1.0)), 1), _MOST_MERCHANTS)
+    merchants = 1 + np.floor(chosen.draws[:, 2] * most)
+    turn = np.floor(draws[:, 2] * merchants[rank]).astype(np.int64)
+    near = np.full(len(counts), int(scale), dtype=np.int64)
+    rows = [payees.similar_rows(chosen.entity, near, chosen.draws[:, 6 + m]) for m in range(3)]
+    source = np.stack(rows, axis=1)[rank, turn]
+    return _Draft(rank, seconds, units.astype(np.int64), source, turn)
+
+
+def _counts(dial: Dial, chosen: Chosen) -> Ints:
+    """Authorisations of each burst, log-uniform between the lowest and the highest number."""
+    low, high = dial.ask("n_auth_low", 1.0), dial.ask("n_auth_high", 1.0)
+    spread = np.log(max(high, low) / low)
+    dial.instead("n_auth_low", "n_auth", float((high - low) / spread) if spread > 0 else low)
+    dial.instead("n_auth_high", "n_auth", dial.requested["n_auth"])
+    counts = low * np.exp(spread * chosen.draws[:, 0])
+    whole: Ints = np.clip(np.floor(counts), 1, MOST_EVENTS).astype(np.int64)
+    return whole
+
+
+def _cash_out(
+    accounts: Accounts, dial: Dial, chosen: Chosen, payees: Payees, begin: Floats, usual: Floats
+) -> _Draft:
+    """One purchase, far above the owner's median, some hours after the burst."""
+    low, high = dial.ask("cash_out_lag_low_h", 2.0), dial.ask("cash_out_lag_high_h", 48.0)
+    dial.instead("cash_out_lag_low_h", "cash_out_lag_h", (low + high) / 2)
+    dial.instead("cash_out_lag_high_h", "cash_out_lag_h", (low + high) / 2)
+    seconds = begin + 3600.0 * (low + (high - low) * chosen.draws[:, 3])
+    noise = np.exp(_AMOUNT_SPREAD * ndtri(np.clip(chosen.draws[:, 5], 1e-9, 1 - 1e-9)))
+    units = usual * dial.ask("cash_out_scale", 1.0) * noise
+    units = np.maximum(np.floor(units), 1).astype(np.int64)
+    source = payees.similar_rows(chosen.entity, units, chosen.draws[:, 9])
+    units = as_round_as(units, accounts.spent[source], accounts.decimals)
+    turn = np.full(len(units), _MOST_MERCHANTS)
+    return _Draft(np.arange(len(units)), seconds, units, source, turn)
+
+
+def measure(plan: Plan, units: Ints) -> dict[str, Floats]:
+    """Return what each touched entity really got, by parameter and statistic.
+
+    Parameters
+    ----------
+    plan : Plan
+        What was planned.
+    units : ndarray of shape (m,), int64
+        What was posted of each event; 0 for nothing.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (k,)
+        NaN where an entity has no such events.
+    """
+    rank, k, seconds = plan.rank, len(plan.usual), plan.burst.seconds
+    tests, out = (units > 0) & (plan.burst.role == 0), (units > 0) & (plan.burst.role == 1)
+    counts, outs = sums(rank, tests, k), sums(rank, out, k)
+    ends = np.full(k, np.nan)
+    np.fmax.at(ends, rank[tests], seconds[tests])
+    return {
+        "n_auth": counts,
+        "tiny_share": ratio(sums(rank, (units > 0) & (units <= plan.tiny), k), counts + outs),
+        "cash_out_scale": ratio(sums(rank, units * out, k), plan.usual * outs),
+        "cash_out_lag_h": (ratio(sums(rank, seconds * out, k), outs) - ends) / 3600.0,
+        "gap_s": median_gaps(rank[tests], seconds[tests], k),
+        "n_inserted": counts + outs,
+        "duration_h": spans(rank[units > 0], seconds[units > 0], k) / 3600.0,
+    }

@@ -1,0 +1,170 @@
+"""Do to events what a scenario says, and remember what really came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import ModuleType
+
+import numpy as np
+
+from riskgen.data.events import Events
+from riskgen.data.schema import unknown_name
+from riskgen.errors import ScenarioError
+from riskgen.simulate.mechanisms import account_takeover, card_testing
+from riskgen.simulate.mechanisms.accounts import Accounts, Flags, Floats
+from riskgen.simulate.mechanisms.dial import Dial
+from riskgen.simulate.mechanisms.population import choose, eligible_rows
+from riskgen.simulate.mechanisms.posting import Posting, post
+from riskgen.simulate.scenario import StressScenario
+
+TYPOLOGIES: dict[str, ModuleType] = {
+    "account_takeover": account_takeover,
+    "card_testing": card_testing,
+}
+# Factors are summed up by their median, since a few tiny medians make huge ones.
+_BY_MEDIAN = frozenset({"amount_scale", "velocity_scale", "cash_out_scale", "drain_ratio"})
+
+
+@dataclass(frozen=True, eq=False)
+class Stressed:
+    """Events under a scenario.
+
+    Attributes
+    ----------
+    events : Events
+        The table after it; the base itself at severity 0.
+    touched : ndarray of shape (n_entities,), bool
+        Entities to which it happened.
+    affected : ndarray of shape (n_events,), bool
+        Inserted rows of ``events``.
+    omitted : list of str
+        Parameters that the table has no column for, with the reason.
+    requested : dict of str to float
+        What was asked for.
+    by_entity : dict of str to ndarray of shape (n_touched,)
+        What each touched entity got; NaN where it got no such thing.
+    n_declined : int
+        Events of owners that could no longer be paid for, and left the table.
+    """
+
+    events: Events
+    touched: Flags = field(repr=False)
+    affected: Flags = field(repr=False)
+    omitted: list[str]
+    requested: dict[str, float]
+    by_entity: dict[str, Floats] = field(repr=False)
+    n_declined: int = 0
+
+    @property
+    def achieved(self) -> dict[str, float]:
+        """What was reached of each request, over the touched entities."""
+        return achieved(self.requested, self.by_entity)
+
+
+def achieved(requested: dict[str, float], by_entity: dict[str, Floats]) -> dict[str, float]:
+    """Sum up ``by_entity`` for every request that it measures; factors by their median."""
+    result = {}
+    for name in requested:
+        values = by_entity.get(name, np.zeros(0))
+        values = values[np.isfinite(values)]
+        if len(values):
+            middle = np.median(values) if name in _BY_MEDIAN else np.mean(values)
+            result[name] = float(middle)
+    return result
+
+
+def stress_events(
+    events: Events,
+    scenario: StressScenario,
+    *,
+    severity: float,
+    seed: int,
+    share: float | None = None,
+    first: int = 0,
+) -> Stressed:
+    """Apply a transactions scenario to events.
+
+    Parameters
+    ----------
+    events : Events
+        Real or simulated sequences.
+    scenario : StressScenario
+        What goes wrong; domain ``transactions``, mechanism ``transform``.
+    severity : float
+        How badly, 0 (nothing) to 1 (the file's maximum).
+    seed : int
+        Same seed, same result; who is touched does not depend on severity.
+    share : float or None
+        Share of eligible entities to touch in place of the file's.
+    first : int
+        Position of the first entity in the whole simulation, for parts.
+
+    Returns
+    -------
+    Stressed
+
+    Raises
+    ------
+    ScenarioError
+        When the scenario is of another domain or mechanism, sets a parameter
+        that its typology does not have, or the table has no amount.
+    """
+    typology = _typology(scenario, severity)
+    accounts = Accounts.of(events)
+    nobody = np.zeros(events.n_entities, dtype=bool)
+    if severity == 0.0 or events.n_events == 0:
+        return Stressed(events, nobody, np.zeros(events.n_events, dtype=bool), [], {}, {})
+    population = scenario.population
+    assert population is not None
+    dial = Dial(scenario, severity)
+    rows, left_out = eligible_rows(accounts, population.where)
+    chosen = choose(
+        accounts,
+        rows,
+        population.share if share is None else share,
+        seed=seed,
+        name=scenario.id,
+        first=first,
+        width=typology.WIDTH,
+    )
+    plan = typology.plan(accounts, dial, chosen)
+    posting = post(accounts, plan.burst, label=True)
+    touched = nobody.copy()
+    touched[chosen.entity] = True
+    omitted = [*left_out, *dial.omitted, *_label_left_out(events)]
+    measured = typology.measure(plan, posting.units)
+    return _stressed(posting, touched, omitted, dial, measured)
+
+
+def _stressed(
+    posting: Posting, touched: Flags, omitted: list[str], dial: Dial, measured: dict[str, Floats]
+) -> Stressed:
+    declined = len(posting.declined)
+    parts = (posting.events, touched, posting.affected, omitted, dial.requested, measured)
+    return Stressed(*parts, n_declined=declined)
+
+
+def _label_left_out(events: Events) -> list[str]:
+    if events.schema.label_level == "event":
+        return []
+    reason = "one label for the entity" if events.schema.label else "no label"
+    return [f"label: the table has {reason}; no event was marked"]
+
+
+def _typology(scenario: StressScenario, severity: float) -> ModuleType:
+    if scenario.domain != "transactions":
+        raise ScenarioError(
+            f"Scenario '{scenario.id}' is for {scenario.domain} data, but these are transactions."
+        )
+    if not 0.0 <= severity <= 1.0:
+        raise ScenarioError(f"Severity {severity} is not between 0 and 1.")
+    if scenario.mechanism != "transform" or scenario.typology not in TYPOLOGIES:
+        raise ScenarioError(
+            f"Scenario '{scenario.id}' asks for {scenario.mechanism} of {scenario.typology}. "
+            f"Built so far: transform of {', '.join(sorted(TYPOLOGIES))}."
+        )
+    typology = TYPOLOGIES[scenario.typology]
+    unknown = sorted(set(scenario.parameters) - typology.PARAMETERS)
+    if unknown:
+        raise ScenarioError(unknown_name("parameter", unknown[0], sorted(typology.PARAMETERS)))
+    return typology
