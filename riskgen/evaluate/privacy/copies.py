@@ -134,9 +134,8 @@ def _exact_status(copies: int, compared: int, by_chance: int, others: int) -> tu
         return "NOT_APPLICABLE", f"No synthetic customer has {SHORTEST} events or more."
     if copies and by_chance:
         # Real strangers repeat each other too (few, coarse columns): ask for more than that.
-        if (clopper_pearson(copies, compared).lower or 0.0) > (
-            clopper_pearson(by_chance, others).upper or 0.0
-        ):
+        least, usual = clopper_pearson(copies, compared), clopper_pearson(by_chance, others)
+        if (least.lower or 0.0) > (usual.upper or 0.0):
             return "FAIL", f"{copies} copies, more often than real strangers repeat a member."
         return "INCONCLUSIVE", "Real strangers repeat members as often: the columns are coarse."
     if copies:

@@ -73,7 +73,10 @@ def true_positive_rate(scores: Scores, false_positive_rate: float, level: float 
 
 
 def roc_curve(scores: Scores) -> Curve:
-    """Return at most 200 points of the ROC curve, evenly spread in log false-positive rate."""
+    """Return at most 200 points of the ROC curve, evenly spread in log false-positive rate.
+
+    ``x`` is the share of strangers accused, ``y`` that of members found.
+    """
     ordered = np.sort(scores.others)[::-1]
     n = len(ordered)
     ranks = np.unique(np.geomspace(1, n, CURVE_POINTS).astype(np.int64))
@@ -81,10 +84,7 @@ def roc_curve(scores: Scores) -> Curve:
     members = np.sort(scores.members)
     caught = 1.0 - np.searchsorted(members, thresholds, side="left") / len(members)
     passed = 1.0 - np.searchsorted(ordered[::-1], thresholds, side="left") / n
-    return {
-        "false_positive_rate": [round(float(x), 6) for x in passed],
-        "true_positive_rate": [round(float(x), 6) for x in caught],
-    }
+    return {"x": [round(float(x), 6) for x in passed], "y": [round(float(x), 6) for x in caught]}
 
 
 def measure_membership(material: Material, floor: Material) -> list[MetricResult]:
@@ -128,7 +128,7 @@ def _auc_result(
         threshold=judgement(AUC_LIMIT, "gate P5: lower bound above .55"),
         method="Nearest synthetic neighbour, plain and calibrated; DeLong et al. 1988.",
         by=by,
-        curves={f"roc {name}": roc_curve(s) for name, s in scores.items()},
+        curves={f"synthetic, {name} attack": roc_curve(s) for name, s in scores.items()},
     )
     reach = ((by[worst].upper or 1.0) - (by[worst].lower or 0.0)) / 2
     status = gate(by[worst], AUC_LIMIT, reach <= CARRIES)
