@@ -7,21 +7,17 @@ the columns already chosen as keys.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from riskgen.data.derivation import Ledger, find_running_sum, is_absolute, smallest_units
-from riskgen.data.dtypes import dtype_name
 from riskgen.data.giveaway import gives_label_away
-from riskgen.data.keys import Choice, constant_within
+from riskgen.data.inventory import Table, channel_of, places_of
+from riskgen.data.keys import constant_within
 from riskgen.data.meanings import kind_of, meanings
 from riskgen.data.personal import personal_kind
-from riskgen.data.profile import Profile, decimals
-from riskgen.data.schema import Channel, Kind
+from riskgen.data.profile import Profile
+from riskgen.data.relations import find_arithmetic, find_copies
+from riskgen.data.schema import Channel
 from riskgen.data.timefunctions import function_of_time
 from riskgen.data.words import has_word
 
@@ -33,41 +29,6 @@ _ROW_WORDS = _ROW_KEYS | {"row", "seq", "sequence", "hash", "unnamed"}
 _SECOND_KEY = 0.9
 
 
-@dataclass(frozen=True, eq=False)
-class Table:
-    """Profiles of a table with its keys chosen."""
-
-    profiles: Mapping[str, Profile]
-    entity: Choice
-    time: Choice
-    label: Choice | None
-    keep: frozenset[str]
-
-    def column(self, name: str) -> pl.Series:
-        """Return a column's values, dates read."""
-        return self.profiles[name].column
-
-    @property
-    def owner(self) -> pl.Series:
-        """Return the entity of each row."""
-        return self.column(self.entity.name)
-
-    @cached_property
-    def first_rows(self) -> NDArray[np.bool_]:
-        """First row of each entity, shape (n_rows,)."""
-        return self.owner.is_first_distinct().to_numpy()
-
-    @cached_property
-    def label_is_fixed(self) -> bool:
-        """Whether the label is one for each entity."""
-        return self.label is not None and constant_within(self.owner, self.column(self.label.name))
-
-    def rest(self) -> list[Profile]:
-        """Return the columns that no key took, in table order."""
-        taken = {self.entity.name, self.time.name} | ({self.label.name} if self.label else set())
-        return [p for p in self.profiles.values() if p.name not in taken]
-
-
 def propose(table: Table) -> list[Channel]:
     """Return a channel for every column of ``table``, with its reason."""
     decided = {c.name: c for c in _keys(table)}
@@ -75,47 +36,42 @@ def propose(table: Table) -> list[Channel]:
     for p in rest:
         if (reason := _unusable(table, p)) is not None:
             decided[p.name] = reason
-    decided |= _copies(table, [p for p in rest if p.name not in decided])
-    decided |= _arithmetic(table, [p for p in rest if p.name not in decided])
+    decided |= find_copies(table, [p for p in rest if p.name not in decided])
+    decided |= find_arithmetic(table, [p for p in rest if p.name not in decided])
     for p in rest:
         if p.name not in decided:
             decided[p.name] = _modelled(table, p)
     return _with_meanings(table, decided)
 
 
-def _channel(p: Profile, **facts: object) -> Channel:
-    base: dict[str, object] = {"name": p.name, "dtype": dtype_name(p.dtype), "kind": kind_of(p)}
-    return Channel.model_validate(base | facts)
-
-
 def _keys(table: Table) -> list[Channel]:
     owner, moment = table.profiles[table.entity.name], table.profiles[table.time.name]
     channels = [
-        _channel(
+        channel_of(
             owner,
             kind="identifier",
             role="entity",
             reason=table.entity.reason,
             personal=personal_kind(owner.column),
         ),
-        _channel(moment, kind="timestamp", role="time", reason=table.time.reason),
+        channel_of(moment, kind="timestamp", role="time", reason=table.time.reason),
     ]
     if table.label is not None:
         label = table.profiles[table.label.name]
         level = "one for each entity" if table.label_is_fixed else "it varies within an entity"
         reason = f"{table.label.reason}; {level}"
-        channels.append(_channel(label, kind="flag", role="label", reason=reason))
+        channels.append(channel_of(label, kind="flag", role="label", reason=reason))
     return channels
 
 
 def _unusable(table: Table, p: Profile) -> Channel | None:
     """Return the channel of a column that is not modelled, or None."""
     if p.n_present == 0:
-        return _channel(p, role="dropped", reason="empty in every row")
+        return channel_of(p, role="dropped", reason="empty in every row")
     if p.n_distinct == 1 and p.n_null == 0:
-        return _channel(p, role="dropped", reason="the same in every row")
+        return channel_of(p, role="dropped", reason="the same in every row")
     if _is_row_key(p):
-        return _channel(p, kind="identifier", role="row_id", reason="another value in every row")
+        return channel_of(p, kind="identifier", role="row_id", reason="another value in every row")
     if p.name in table.keep:
         return None
     for rule in (_time_again, _personal, _giveaway, _other_date, _second_key):
@@ -140,7 +96,7 @@ def _time_again(table: Table, p: Profile) -> Channel | None:
     if not usable or p.column.equals(table.column(table.time.name)):
         return None
     found = function_of_time(p.column, table.column(table.time.name))
-    return _channel(p, role="dropped", reason=f"{found} '{table.time.name}'") if found else None
+    return channel_of(p, role="dropped", reason=f"{found} '{table.time.name}'") if found else None
 
 
 def _personal(table: Table, p: Profile) -> Channel | None:
@@ -148,7 +104,7 @@ def _personal(table: Table, p: Profile) -> Channel | None:
     if kind is None:
         return None
     reason = f"looks like personal data ({kind}); --keep models it all the same"
-    return _channel(p, role="dropped", reason=reason, personal=kind)
+    return channel_of(p, role="dropped", reason=reason, personal=kind)
 
 
 def _giveaway(table: Table, p: Profile) -> Channel | None:
@@ -163,7 +119,7 @@ def _giveaway(table: Table, p: Profile) -> Channel | None:
     if how is None:
         return None
     reason = f"gives the label '{table.label.name}' away: it {how}; --keep models it all the same"
-    return _channel(p, role="dropped", reason=reason)
+    return channel_of(p, role="dropped", reason=reason)
 
 
 def _other_date(table: Table, p: Profile) -> Channel | None:
@@ -171,7 +127,7 @@ def _other_date(table: Table, p: Profile) -> Channel | None:
         return None
     fixed = constant_within(table.owner, p.column)
     what = "a date fixed per entity" if fixed else "a second date of the event"
-    return _channel(p, role="dropped", reason=f"{what}; only one time axis is modelled")
+    return channel_of(p, role="dropped", reason=f"{what}; only one time axis is modelled")
 
 
 def _second_key(table: Table, p: Profile) -> Channel | None:
@@ -182,73 +138,7 @@ def _second_key(table: Table, p: Profile) -> Channel | None:
         return None
     if p.n_distinct < _SECOND_KEY * n_entities or not constant_within(table.owner, p.column):
         return None
-    return _channel(p, role="dropped", reason="names the entity a second time")
-
-
-def _copies(table: Table, rest: list[Profile]) -> dict[str, Channel]:
-    """Find exact duplicates of an earlier column."""
-    found: dict[str, Channel] = {}
-    seen = [table.profiles[table.entity.name], table.profiles[table.time.name]]
-    for p in rest:
-        twin = next((q for q in seen if _is_copy(p, q)), None)
-        if twin is None or p.name in table.keep:
-            seen.append(p)
-        else:
-            found[p.name] = _derived(p, f"copy({twin.name})", f"equal to '{twin.name}' everywhere")
-    return found
-
-
-def _is_copy(p: Profile, q: Profile) -> bool:
-    same = (p.n_distinct, p.n_null, p.is_number, p.dtype.base_type() == pl.String)
-    if same != (q.n_distinct, q.n_null, q.is_number, q.dtype.base_type() == pl.String):
-        return False
-    if p.is_date != q.is_date or p.n_rows < 20:
-        return False
-    return bool(p.column.eq_missing(q.column).all()) if _comparable(p, q) else False
-
-
-def _comparable(p: Profile, q: Profile) -> bool:
-    return (p.is_number and q.is_number) or p.column.dtype == q.column.dtype
-
-
-def _derived(p: Profile, formula: str, reason: str) -> Channel:
-    return _channel(
-        p, role="derived", formula=formula, reason=reason, decimals=_places(p, kind_of(p))
-    )
-
-
-def _arithmetic(table: Table, rest: list[Profile]) -> dict[str, Channel]:
-    """Find absolute values and running sums among the numeric columns."""
-    numeric = [p for p in rest if p.is_number and kind_of(p) in ("amount", "number")]
-    found: dict[str, Channel] = {}
-    if len(numeric) < 2:
-        return found
-    places = max(decimals(p.column) for p in numeric)
-    units = {p.name: smallest_units(p.column, places) for p in numeric}
-    for p in numeric:
-        signed = next((q.name for q in numeric if is_absolute(units[p.name], units[q.name])), None)
-        if signed is not None:
-            found[p.name] = _derived(p, f"absolute({signed})", f"the size of '{signed}'")
-    free = [p.name for p in numeric if p.name not in found]
-    return found | _running_sums(table, free, places)
-
-
-def _running_sums(table: Table, free: list[str], places: int) -> dict[str, Channel]:
-    columns = [table.column(n) for n in dict.fromkeys([table.entity.name, table.time.name, *free])]
-    frame = pl.DataFrame(columns)
-    ledger = Ledger.build(frame, table.entity.name, table.time.name, free, places)
-    found: dict[str, Channel] = {}
-    for name in free:
-        total = find_running_sum(ledger, name)
-        if total is None or total.column in found:
-            continue
-        exact = f"{100 * total.exact:.1f} % of rows add up exactly"
-        rest = "" if total.exact >= 0.999 else ", the others within one unit of rounding"
-        ties = "" if total.order is None else "; the order of ties follows from it"
-        reason = f"the running sum of '{total.column}' within an entity: {exact}{rest}{ties}"
-        formula = f"running_sum({total.column})"
-        found[name] = _derived(table.profiles[name], formula, reason)
-    return found
+    return channel_of(p, role="dropped", reason="names the entity a second time")
 
 
 def _modelled(table: Table, p: Profile) -> Channel:
@@ -257,29 +147,17 @@ def _modelled(table: Table, p: Profile) -> Channel:
     facts = f"{p.n_distinct:,} values" if kind in ("category", "flag") else _range_words(p)
     missing = f", missing in {100 * p.n_null / p.n_rows:.1f} % of rows" if p.n_null else ""
     where = "fixed per entity" if fixed else "varies by event"
-    return _channel(
+    return channel_of(
         p,
         role="context" if fixed else "channel",
-        decimals=_places(p, kind),
+        decimals=places_of(p, kind),
         reason=f"{where}: {facts}{missing}",
         personal=personal_kind(p.column) if p.name in table.keep else None,
     )
 
 
 def _range_words(p: Profile) -> str:
-    return "numbers of both signs" if _has_both_signs(p) else "numbers"
-
-
-def _has_both_signs(p: Profile) -> bool:
-    if not p.is_number:
-        return False
-    below, above = int((p.column < 0).sum()), int((p.column > 0).sum())
-    # Refunds of one row in a thousand do not make a column signed [J].
-    return min(below, above) > 0.001 * p.n_present
-
-
-def _places(p: Profile, kind: Kind) -> int | None:
-    return decimals(p.column) if kind in ("amount", "number") else None
+    return "numbers of both signs" if p.has_both_signs() else "numbers"
 
 
 def _with_meanings(table: Table, decided: Mapping[str, Channel]) -> list[Channel]:
@@ -289,7 +167,7 @@ def _with_meanings(table: Table, decided: Mapping[str, Channel]) -> list[Channel
     # A limit or an income is fixed: no event moves it, so it is no amount of one.
     moving = [c for c in used if c.role != "context" or c.kind not in ("amount", "number")]
     kinds = {c.name: c.kind for c in moving}
-    signed = frozenset(c.name for c in moving if _has_both_signs(table.profiles[c.name]))
+    signed = frozenset(c.name for c in moving if table.profiles[c.name].has_both_signs())
     given = meanings(kinds, signed)
     return [
         c.model_copy(update={"meaning": given[c.name]}) if c.name in given else c

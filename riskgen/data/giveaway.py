@@ -8,15 +8,17 @@ arrays of codes only.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 # Share of positives that must be told, and of the told that must be right [J].
 NEARLY_ALL = 0.999
-# Levels that hold fewer positives than this can be pure by luck [J].
-_FEWEST_PER_LEVEL = 5
-_MOST_LEVELS = 50
+_FEWEST_POSITIVES = 5
+# Bits of evidence that levels are not pure by luck: one in a million [J].
+_BITS = 20.0
 
 
 def gives_label_away(column: pl.Series, label: NDArray[np.bool_]) -> str | None:
@@ -34,17 +36,27 @@ def gives_label_away(column: pl.Series, label: NDArray[np.bool_]) -> str | None:
     str or None
         A clause for the user: the values told apart are never quoted.
     """
-    if label.sum() < _FEWEST_PER_LEVEL or label.all():
+    if label.sum() < _FEWEST_POSITIVES or label.all():
         return None
     present = column.is_not_null().to_numpy()
     if _same(present, label) or _same(~present, label):
         return "is filled in exactly for one class"
-    levels = column.n_unique()
-    if levels <= _MOST_LEVELS and _pure_levels(column, label):
+    if _evidence(column.n_unique(), label) >= _BITS and _pure_levels(column, label):
         return "has values that occur exactly with the positive class"
-    if column.dtype.is_numeric() and levels > _MOST_LEVELS and present.all():
+    if column.dtype.is_numeric() and present.all():
         return _threshold(column.cast(pl.Float64).to_numpy(), label)
     return None
+
+
+def _evidence(n_levels: int, label: NDArray[np.bool_]) -> float:
+    """Return how many bits speak against luck when levels tell the label exactly.
+
+    Of the C(n, k) ways to place k positives, at most 2^levels are unions of
+    levels; keys with a value for each row are pure in any case.
+    """
+    n, k = len(label), int(label.sum())
+    ways = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+    return ways / math.log(2) - n_levels
 
 
 def _same(told: NDArray[np.bool_], label: NDArray[np.bool_]) -> bool:
@@ -57,9 +69,7 @@ def _pure_levels(column: pl.Series, label: NDArray[np.bool_]) -> bool:
     positives = np.bincount(codes, weights=label)
     shares = positives / np.maximum(np.bincount(codes), 1)
     pure = shares >= NEARLY_ALL
-    if pure.sum() == 0 or positives[pure].sum() < _FEWEST_PER_LEVEL * pure.sum():
-        return False
-    return _same(pure[codes], label)
+    return bool(pure.any()) and _same(pure[codes], label)
 
 
 def _threshold(values: NDArray[np.float64], label: NDArray[np.bool_]) -> str | None:

@@ -11,8 +11,9 @@ from typing import Literal
 
 import polars as pl
 
-from riskgen.data.columns import Table, propose
+from riskgen.data.columns import propose
 from riskgen.data.dtypes import dtype_name, is_supported, remedy
+from riskgen.data.inventory import Table
 from riskgen.data.keys import (
     Choice,
     check_label,
@@ -94,6 +95,9 @@ def _check_names(
 
 def _check_types(table: pl.DataFrame) -> None:
     for name, dtype in table.schema.items():
+        if not name:
+            place = table.columns.index(name) + 1
+            raise DataError(f"Column {place} has no name. Give it one, or remove it.")
         if not is_supported(dtype):
             kind = dtype.base_type().__name__
             raise DataError(f"Column '{name}' is of type {kind}. {remedy(dtype)}")

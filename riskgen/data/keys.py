@@ -56,8 +56,10 @@ _LABEL_WORDS: tuple[frozenset[str], ...] = (
     frozenset({"laundering", "sar", "suspicious", "aml"}),
     frozenset({"chargeback", "dispute"}),
     frozenset({"churn", "churned", "attrition"}),
-    frozenset({"label", "target", "class", "y", "anomaly", "outlier", "bad"}),
 )
+# Words that say label only when the name says nothing else.
+_LABEL_ALONE = frozenset({"label", "target", "class", "y", "anomaly", "outlier", "bad"})
+_FILLERS = frozenset({"is", "has", "flag", "was"})
 
 
 @dataclass(frozen=True)
@@ -188,7 +190,7 @@ def find_label(profiles: Profiles) -> Choice | None:
     ranked = [
         (rank, len(words(p.name)), place, p)
         for place, p in enumerate(profiles.values())
-        if p.is_zero_one() and (rank := _label_rank(p)) < len(_LABEL_WORDS)
+        if p.n_present and p.is_zero_one() and (rank := _label_rank(p)) <= len(_LABEL_WORDS)
     ]
     if not ranked:
         return None
@@ -200,7 +202,9 @@ def find_label(profiles: Profiles) -> Choice | None:
 
 def _label_rank(p: Profile) -> int:
     found = set(words(p.name)) | {"".join(words(p.name))}
-    return next((i for i, named in enumerate(_LABEL_WORDS) if named & found), len(_LABEL_WORDS))
+    rank = next((i for i, named in enumerate(_LABEL_WORDS) if named & found), None)
+    alone = set(words(p.name)) - _FILLERS <= _LABEL_ALONE and found & _LABEL_ALONE
+    return rank if rank is not None else len(_LABEL_WORDS) + (0 if alone else 1)
 
 
 def check_label(p: Profile) -> None:

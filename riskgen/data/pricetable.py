@@ -58,7 +58,7 @@ def price_schema(
 
 
 def _is_price(p: Profile) -> bool:
-    if not p.is_number or p.n_present == 0 or has_word(p.name, _COUNTS):
+    if not p.is_number or p.n_distinct < 2 or has_word(p.name, _COUNTS):
         return False
     return int((p.column > 0).sum()) >= _POSITIVE * p.n_present
 
@@ -72,7 +72,7 @@ def _date(p: Profile) -> Channel:
 
 def _asset(p: Profile) -> Channel:
     dtype = dtype_name(p.dtype)
-    if _is_price(p) and p.n_distinct > 1:
+    if _is_price(p):
         return Channel(
             name=p.name,
             dtype=dtype,

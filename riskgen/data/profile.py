@@ -81,6 +81,14 @@ class Profile:
         """Whether every row has a value of its own."""
         return self.n_null == 0 and self.n_distinct == self.n_rows
 
+    def has_both_signs(self) -> bool:
+        """Whether numbers below and above zero occur, each in a row of a thousand."""
+        if not self.is_number:
+            return False
+        below, above = int((self.column < 0).sum()), int((self.column > 0).sum())
+        # Fewer refunds than that do not make a column signed [J].
+        return min(below, above) > 0.001 * self.n_present
+
     def is_zero_one(self) -> bool:
         """Whether the values are a subset of 0, 1, true and false."""
         if self.column.dtype == pl.Boolean:

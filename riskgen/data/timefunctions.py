@@ -37,8 +37,9 @@ def function_of_time(column: pl.Series, time: pl.Series) -> str | None:
         found = _exact(column, time)
         if found:
             return found
-    named = has_word(column.name, _WORDS)
-    return "a function of time" if named and _determined(column, time) else None
+    if has_word(column.name, _WORDS) and any(_determined(column, t) for t in _clocks(time)):
+        return "a function of time"
+    return None
 
 
 def _exact(column: pl.Series, time: pl.Series) -> str | None:
@@ -69,6 +70,15 @@ def _readings(time: pl.Series) -> Iterator[tuple[str, pl.Series]]:
     named |= {"week of the year": parts.week(), "day of the year": parts.ordinal_day()}
     for what, values in named.items():
         yield what, values.cast(pl.Int64)
+
+
+def _clocks(time: pl.Series) -> Iterator[pl.Series]:
+    """Yield the time, its day, and its place in the week: night and weekend follow from these."""
+    yield time
+    if time.dtype.base_type() in (pl.Date, pl.Datetime):
+        moments = time.cast(pl.Datetime("us"))
+        yield moments.dt.date()
+        yield moments.dt.weekday().cast(pl.Int64) * 24 + moments.dt.hour()
 
 
 def _determined(column: pl.Series, time: pl.Series) -> bool:
