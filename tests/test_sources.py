@@ -76,6 +76,10 @@ def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path) -> None:
     assert read_table(write(tmp_path, "\ufeffid,n\n1,2\n")).columns == ["id", "n"]
 
 
+def test_the_nameless_row_numbers_of_pandas_get_a_name(tmp_path: Path) -> None:
+    assert read_table(write(tmp_path, ",column_1\n0,5\n1,6\n")).columns == ["column_1_", "column_1"]
+
+
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [

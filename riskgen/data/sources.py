@@ -86,7 +86,15 @@ def _checked(table: pl.DataFrame, path: Path) -> pl.DataFrame:
         if not is_supported(dtype):
             kind = dtype.base_type().__name__
             raise DataError(f"Column '{name}' in '{path}' is of type {kind}. {remedy(dtype)}")
-    return table
+    return _named(table)
+
+
+def _named(table: pl.DataFrame) -> pl.DataFrame:
+    """Name the nameless column: pandas writes its row numbers without a header."""
+    name = "column_1"
+    while name in table.columns:
+        name += "_"
+    return table.rename({"": name}) if "" in table.columns else table
 
 
 def _read_parquet(path: Path) -> pl.DataFrame:
