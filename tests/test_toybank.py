@@ -7,6 +7,12 @@ import polars as pl
 import pytest
 
 from riskgen.data.toybank import CATEGORIES, LARGEST_OVERDRAFT, TYPOLOGIES, simulate_bank
+from riskgen.data.toybank.calendar import open_calendar
+from riskgen.data.toybank.customers import Customers, open_accounts
+from riskgen.data.toybank.draws import cumulative, pick
+from riskgen.data.toybank.entries import Entries
+from riskgen.data.toybank.ledger import settle
+from riskgen.data.toybank.merchants import open_merchants
 
 COLUMNS = [
     "customer_id",
@@ -157,12 +163,12 @@ def test_rent_is_exact_and_monthly(bank: pl.DataFrame) -> None:
 
 
 def test_shopping_follows_the_week_and_peaks_after_payday(bank: pl.DataFrame) -> None:
-    shopping = bank.filter(pl.col("channel").is_in(["card_present"]))
+    shopping = bank.filter(pl.col("channel") == "card_present")
     by_weekday = shopping["timestamp"].dt.weekday().value_counts().sort("timestamp")["count"]
     assert by_weekday[5] > 1.15 * by_weekday[0]  # Saturday and Monday
-    on_the_25th = simulate_bank(4_000, seed=1).filter(channel="card_present")
-    early = on_the_25th["timestamp"].dt.day().is_between(1, 6).sum() / 6
-    late = on_the_25th["timestamp"].dt.day().is_between(18, 23).sum() / 6
+    larger = simulate_bank(4_000, seed=1).filter(channel="card_present")
+    early = larger["timestamp"].dt.day().is_between(1, 6).sum() / 6
+    late = larger["timestamp"].dt.day().is_between(18, 23).sum() / 6
     assert early > 1.1 * late
 
 
@@ -207,6 +213,52 @@ def test_device_and_payee_numbers_do_not_tell_fraud_apart(bank: pl.DataFrame) ->
         median = keyed.group_by("is_fraud").agg(pl.col(name).median() / keyed[name].max())
         shares = dict(median.iter_rows())
         assert shares[1] == pytest.approx(shares[0], abs=0.15)
+
+
+def test_levels_are_drawn_as_often_as_their_row_says() -> None:
+    weights = np.array([[1.0, 0.0, 3.0], [0.0, 1.0, 0.0]])
+    rows = np.repeat([0, 1], [40_000, 100])
+    drawn = pick(cumulative(weights), rows, np.random.default_rng(0))
+    counts = np.bincount(drawn[:40_000], minlength=3) / 40_000
+    np.testing.assert_allclose(counts, [0.25, 0, 0.75], atol=0.01)
+    assert set(drawn[40_000:]) == {1}
+
+
+def test_settling_agrees_with_a_ledger_kept_by_hand() -> None:
+    calendar, rng = open_calendar(30), np.random.default_rng(4)
+    customers = open_accounts(7, calendar, open_merchants(rng), rng)
+    n, end = 400, calendar.seconds
+    entries = Entries.book(
+        rng.integers(0, 7, n),
+        rng.integers(0, end // 600, n) * 600,
+        rng.integers(1, 200_000, n),
+        channel=0,
+        category=0,
+        country=np.zeros(n, dtype=np.int64),
+        share=np.where(rng.random(n) < 0.2, 0.5, 0.0),
+        credit=rng.random(n) < 0.4,
+    )
+    ledger = settle(entries, customers, end, np.full(7, end))
+    assert ledger.balance.tolist() == _by_hand(entries, customers)
+
+
+def _by_hand(entries: Entries, customers: Customers) -> list[int]:
+    balances = []
+    for owner in range(7):
+        funds, limit = int(customers.opening[owner]), int(customers.limit[owner])
+        mine = [i for i in range(len(entries)) if entries.owner[i] == owner]
+        for i in sorted(mine, key=lambda i: entries.second[i]):
+            amount = int(entries.cents[i])
+            if entries.second[i] < customers.joined[owner]:
+                continue
+            if entries.share[i] > 0:
+                amount = int(entries.share[i] * max(funds + limit, 0))
+                amount -= amount % (1_000 if amount >= 10_000 else 100)
+            if amount == 0 or not (entries.credit[i] or amount <= funds + limit):
+                continue
+            funds += amount if entries.credit[i] else -amount
+            balances.append(funds)
+    return balances
 
 
 @pytest.mark.parametrize(("customers", "days"), [(1, 28), (3, 40), (50, 400)])

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from riskgen.data.toybank.draws import Floats, Ints
+from riskgen.data.toybank.draws import Floats, Ints, cumulative, pick
 from riskgen.data.toybank.entries import DAY
 from riskgen.data.toybank.spending import HOUR, Town
 
 TYPOLOGIES = ("account_takeover", "card_testing", "mule_pass_through", "app_scam", "bust_out")
 ACCOUNT_TAKEOVER, CARD_TESTING, MULE, APP_SCAM, BUST_OUT = range(5)
-_TYPOLOGY_SHARE = [0.27, 0.23, 0.18, 0.22, 0.1]
+# Main accounts have the money that takeovers and scams are after.
+_TYPOLOGY_SHARE = cumulative(np.array([[20, 28, 24, 12, 16], [33, 18, 12, 30, 7]]) / 100)
 # Never on the first days of an account: there must be habits to depart from.
 _EARLIEST, _LATEST = 0.05, 0.98
 
@@ -60,9 +61,9 @@ def open_cases(town: Town, share: float, rng: np.random.Generator) -> Cases:
     phones = 4 * people.n + np.arange(max(n // 2, 1))
     return Cases(
         owner=owner,
-        typology=rng.choice(len(TYPOLOGIES), n, p=_TYPOLOGY_SHARE),
+        typology=pick(_TYPOLOGY_SHARE, people.main[owner].astype(np.int64), rng),
         second=(begin + place * (town.calendar.seconds - begin)).astype(np.int64),
-        severity=rng.beta(2, 2, n),
+        severity=rng.beta(2.2, 1.7, n),
         payee=mules[rng.integers(0, len(mules), n)],
         device=phones[rng.integers(0, len(phones), n)],
     )

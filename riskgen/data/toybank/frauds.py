@@ -112,12 +112,12 @@ def _account_takeovers(town: Town, cases: Cases, rng: np.random.Generator) -> En
     s, n = cases.severity, len(cases)
     start = at_hour(cases, 0.15 + 0.45 * s, rng)
     own = town.customers.device(cases.owner, start, rng)
-    device = one_of(0.35 + 0.55 * s, cases.device, own, rng)
+    device = one_of(0.55 + 0.4 * s, cases.device, own, rng)
     home = town.customers.home[cases.owner]
-    country = one_of(0.08 + 0.35 * s, rng.integers(0, len(COUNTRIES), n), home, rng)
+    country = one_of(0.15 + 0.45 * s, rng.integers(0, len(COUNTRIES), n), home, rng)
     payee = one_of(np.full(n, 0.9), cases.payee, town.customers.payees[cases.owner, 0], rng)
-    case, at = burst(start, 1 + rng.poisson(0.5 + 4 * s), between(4 * HOUR, 360, s), 1.0, rng)
-    drained = 0.2 + 0.75 * s * rng.uniform(0.5, 1.0, n)
+    case, at = burst(start, 1 + rng.poisson(1.2 + 4 * s), between(4 * HOUR, 300, s), 1.0, rng)
+    drained = 0.3 + 0.65 * s * rng.uniform(0.6, 1.0, n)
     counts = np.bincount(case, minlength=n)
     each = 1 - (1 - drained) ** (1 / np.maximum(counts, 1))
     shopping = rng.random(len(case)) < 0.3
@@ -145,10 +145,10 @@ def _card_tests(town: Town, cases: Cases, rng: np.random.Generator) -> Entries:
     """Tiny payments one after another, then dear ones hours or days later."""
     s, n = cases.severity, len(cases)
     start = at_hour(cases, 0.2 + 0.3 * s, rng)
-    counts = 3 + rng.poisson(2 + 22 * s**2)
-    case, at = burst(start, counts, between(300, 20, s), 0.8, rng)
+    counts = 2 + rng.poisson(1 + 20 * s**2)
+    case, at = burst(start, counts, between(900, 25, s), 0.8, rng)
     kinds = np.where(rng.random(n) < 0.7, DIGITAL, MARKETPLACE)
-    tiny = around(1.8, 0.7, len(case), rng)
+    tiny = around(between(4.0, 1.2, s)[case], 0.7, len(case), rng)
     seen = np.where(rng.random(n) < 0.4, cases.device, NONE)
     tests = _shops(town, cases, case, at, tiny, kinds[case], seen[case], rng)
     last = at[np.cumsum(counts) - 1] if n else at
@@ -160,12 +160,12 @@ def _card_tests(town: Town, cases: Cases, rng: np.random.Generator) -> Entries:
 
 
 def _scams(town: Town, cases: Cases, rng: np.random.Generator) -> Entries:
-    """Return one to three large sums that the victim pushes to a new payee, on the own device."""
+    """Return one to four large sums that the victim pushes to a new payee, on the own device."""
     s, n = cases.severity, len(cases)
     start = at_hour(cases, np.full(n, 0.03), rng)
-    counts = 1 + rng.binomial(2, 0.2 + 0.4 * s)
-    case, at = burst(start, counts, between(30 * HOUR, 2 * HOUR, s), 1.0, rng)
-    share = (0.15 + 0.75 * s * rng.uniform(0.5, 1.0, n))[case]
+    counts = 1 + rng.binomial(3, 0.3 + 0.5 * s)
+    case, at = burst(start, counts, between(10 * HOUR, 0.5 * HOUR, s), 1.0, rng)
+    share = (0.45 + 0.5 * s * rng.uniform(0.6, 1.0, n))[case]
     owner = cases.owner[case]
     pushed = _pushes(
         town,
@@ -177,7 +177,7 @@ def _scams(town: Town, cases: Cases, rng: np.random.Generator) -> Entries:
         device=town.customers.device(owner, at, rng),
         country=town.customers.where(owner, at),
     )
-    funded = rng.random(n) < 0.2 + 0.3 * s
+    funded = rng.random(n) < 0.35 + 0.4 * s
     return join([pushed, savings_in(town, cases.owner[funded], start[funded], rng)])
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from riskgen.data.toybank.calendar import Calendar
-from riskgen.data.toybank.customers import N_PAYEES, Customers, spending_group
+from riskgen.data.toybank.customers import Customers, spending_group
 from riskgen.data.toybank.draws import Flags, Floats, Ints, around, cents, cumulative, pick, typed
 from riskgen.data.toybank.entries import ATM, CARD, DAY, NONE, ONLINE, TRANSFER, Entries, join
 from riskgen.data.toybank.merchants import (
@@ -27,7 +27,8 @@ _CASH_SHARE, _OUT_SHARE, _IN_SHARE = 0.05, 0.08, 0.05
 # A quarter of outings has more than one stop; mean stops an outing [J].
 _MORE_STOPS = 0.27
 _GUEST_SHARE = 0.22  # online purchases without a recognised device
-_KNOWN_PAYEE = 0.85
+_KNOWN_PAYEE = 0.9
+_PAYEE_RANKS = cumulative(np.array([[0.55, 0.3, 0.15]]))
 _NEARBY_ABROAD = 0.012
 
 
@@ -205,7 +206,7 @@ def transfers(
 ) -> Entries:
     """Return transfers to (or from) ``payee``, by default mostly people known already."""
     people = town.customers
-    known = people.payees[owner, rng.integers(0, N_PAYEES, len(owner))]
+    known = people.payees[owner, pick(_PAYEE_RANKS, np.zeros_like(owner), rng)]
     fresh = rng.integers(0, 4 * people.n, len(owner))
     usual = np.where(rng.random(len(owner)) < _KNOWN_PAYEE, known, fresh)
     device = NONE if credit else people.device(owner, second, rng)

@@ -31,16 +31,11 @@ from riskgen.data.toybank.spending import (
     transfers,
 )
 
-# How often each happens to a customer in a year [J]: together about as many
-# surprised customers in a month as there are frauds in a year at a 2 % share.
-LARGE_TRANSFERS, MICRO_BURSTS, POOLS, SPREES, NEW_PHONES, SAVINGS_MOVES = (
-    0.9,
-    0.5,
-    0.5,
-    0.8,
-    0.35,
-    0.8,
-)
+# How often each happens to a customer in a year [J]: in any month about ten
+# customers are surprised for one that is struck in a year at a 2 % share.
+LARGE_TRANSFERS, SAVINGS_MOVES = 0.3, 0.4
+MICRO_BURSTS, SPREES, POOLS = 0.5, 0.55, 0.3
+NEW_PHONE_TRANSFERS = 0.5  # share of new phones that are used for transfers at once
 _SPREE_KINDS = np.array([CLOTHING, ELECTRONICS, MARKETPLACE, TRAVEL])
 
 
@@ -80,25 +75,26 @@ def burst(
     return case, second[case] + (passed - passed[first]).astype(np.int64)
 
 
+def awake(second: Ints) -> Ints:
+    """Move what would fall between midnight and six to the morning after."""
+    asleep = second % DAY < 6 * HOUR
+    return second + np.where(asleep, 7 * HOUR, 0)
+
+
 def _large_transfers(town: Town, rng: np.random.Generator) -> Entries:
     """Return large payments (a car, a builder), often after moving savings in."""
     owner, second = _happenings(town, LARGE_TRANSFERS, rng)
     n = len(owner)
-    payee = rng.integers(0, 4 * town.customers.n, n)
-    known = rng.random(n) < 0.3
-    payee = np.where(known, town.customers.payees[owner, 0], payee)
-    case, at = burst(second, rng.choice([1, 2, 3], n, p=[0.7, 0.2, 0.1]), np.full(n, 9e3), 1.2, rng)
-    share = rng.beta(1.6, 1.8, n)[case]
-    pushed = transfers(
-        town,
-        owner[case],
-        at,
-        np.ones(len(case), dtype=np.int64),
-        rng,
-        payee=payee[case],
-        share=share,
+    known = rng.random(n) < 0.5
+    payee = np.where(
+        known, town.customers.payees[owner, 0], rng.integers(0, 4 * town.customers.n, n)
     )
-    funded = rng.random(n) < 0.35
+    pushes = rng.choice([1, 2, 3], n, p=[0.82, 0.13, 0.05])
+    case, at = burst(second, pushes, np.full(n, 2.5 * HOUR), 1.2, rng)
+    whole = np.ones(len(case), dtype=np.int64)
+    share = rng.beta(1.6, 2.2, n)[case]
+    pushed = transfers(town, owner[case], awake(at), whole, rng, payee=payee[case], share=share)
+    funded = rng.random(n) < 0.3
     return join([pushed, savings_in(town, owner[funded], second[funded], rng)])
 
 
@@ -143,10 +139,10 @@ def _pools(town: Town, rng: np.random.Generator) -> Entries:
     case, at = burst(second, counts, around(5 * HOUR, 0.8, n, rng), 1.2, rng)
     payer = rng.integers(0, 4 * town.customers.n, len(case))
     friend = rng.random(len(case)) < 0.5
-    payer = np.where(friend, town.customers.payees[owner[case], case % 5], payer)
-    paid_in = transfers(town, owner[case], at, each[case], rng, credit=True, payee=payer)
+    payer = np.where(friend, town.customers.payees[owner[case], case % 3], payer)
+    paid_in = transfers(town, owner[case], awake(at), each[case], rng, credit=True, payee=payer)
     last = np.cumsum(counts) - 1
-    out = at[last] + around(7 * HOUR, 1.2, n, rng).astype(np.int64)
+    out = awake(awake(at[last]) + around(7 * HOUR, 1.2, n, rng).astype(np.int64))
     total = (each * counts * rng.uniform(0.9, 1.3, n)).astype(np.int64)
     by_transfer = rng.random(n) < 0.6
     passed = transfers(town, owner[by_transfer], out[by_transfer], total[by_transfer], rng)
@@ -161,6 +157,7 @@ def _sprees(town: Town, rng: np.random.Generator) -> Entries:
     owner, second = _happenings(town, SPREES, rng)
     n = len(owner)
     case, at = burst(second, 2 + rng.poisson(2.5, n), around(3_000.0, 0.8, n, rng), 1.0, rng)
+    at = np.where(rng.random(n)[case] < 0.1, at, awake(at))  # one in ten is a night out
     kinds = _SPREE_KINDS[rng.integers(0, 4, len(case))]
     factor = around(1.5, 0.4, n, rng)[case]
     return purchases(town, owner[case], at, kinds, rng, habit=0.1, factor=factor)
@@ -170,7 +167,7 @@ def _new_phones(town: Town, rng: np.random.Generator) -> Entries:
     """Return the first transfers on the day a phone was replaced."""
     people = town.customers
     owner, slot = np.nonzero((people.switch < town.calendar.seconds) & (people.switch > 0))
-    chosen = rng.random(len(owner)) < NEW_PHONES / 0.5
+    chosen = rng.random(len(owner)) < NEW_PHONE_TRANSFERS
     owner, second = owner[chosen], people.switch[owner, slot][chosen]
     counts = 1 + rng.poisson(0.8, len(owner))
     case, at = burst(second + HOUR // 2, counts, np.full(len(owner), 2.0 * HOUR), 1.2, rng)
