@@ -162,6 +162,19 @@ def test_a_pass_is_green() -> None:
     assert re.search(r'class="card pass"', render(build_document(only("PASS"), {})))
 
 
+def test_measures_without_a_verdict_are_not_taken_for_one() -> None:
+    results = only("PASS")
+    results["verdicts"] = []
+    assert card(results).answer == "NOT RUN"
+    assert "no verdict was drawn" in card(results).sentence
+
+
+def test_a_card_counts_what_failed_beside_its_answer() -> None:
+    results = only("PASS")
+    results["metrics"][0]["status"] = "FAIL"
+    assert card(results).tally == "6 pass, 1 fail"
+
+
 def test_a_pass_beside_another_answer_is_a_contradiction_and_not_green() -> None:
     assert card(only("PASS", "NO")).chip.tone == "unclear"
 
@@ -170,6 +183,7 @@ def test_a_quick_run_cannot_be_green() -> None:
     results = only("PASS")
     results["facts"]["quick"] = True
     assert card(results).chip.tone == "unclear"
+    assert card(results).answer == "NO EVIDENCE"
     assert "quick run cannot pass" in card(results).caveats[0]
 
 
@@ -177,8 +191,9 @@ def test_a_simulated_bank_caps_the_utility_verdict_and_says_so_first() -> None:
     shown = document(simulated=True)
     utility = next(item for item in shown.cards if item.question == "utility")
     assert "capped" in shown.banners[0].text
-    assert utility.chip.tone == "unclear"
-    assert "Mechanism check only" in utility.caveats[0]
+    assert utility.answer == "MECHANISM CHECK ONLY"
+    assert utility.chip.tone == "fail"
+    assert "Circular" in utility.caveats[0]
 
 
 def test_an_unstated_origin_is_said_in_a_banner() -> None:
@@ -244,6 +259,8 @@ def test_an_empty_evaluation_still_makes_a_report() -> None:
         ("fidelity.marginals.country", ["DE", "FR"], [0.6, 0.4], "bars"),
         ("privacy.membership.tpr", [0.01, 1.0], [0.01, 1.0], "roc"),
         ("anything.roc", [0.01, 1.0], [0.01, 1.0], "roc"),
+        ("fidelity.c2st.all", [0.0, 1.0], [0.0, 1.0], "separation"),
+        ("fidelity.gaps", [1.0, 9.0], [0.1, 1.0], "ecdf"),
         ("utility.recall", [0.0, 1.0], [1.0, 0.0], "pr"),
         ("utility.scarcity", [10, 20], [0.3, 0.4], "lines"),
         ("market.fan", [0, 1], [0.0, 0.1], "fan"),
@@ -300,10 +317,12 @@ def test_every_chart_has_its_own_fixed_place(page: str) -> None:
 
 def test_marginals_stand_together_as_small_multiples() -> None:
     fidelity = next(part for part in document().sections if part.id == "fidelity")
-    gallery = fidelity.blocks[0]
+    headline, gallery, *others = fidelity.blocks
+    assert isinstance(headline, Measure)
+    assert headline.key == "fidelity.c2st"
     assert isinstance(gallery, Gallery)
     assert len(gallery.measures) == 5
-    assert all(isinstance(block, Measure) for block in fidelity.blocks[1:])
+    assert all(isinstance(block, Measure) for block in others)
 
 
 @pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])

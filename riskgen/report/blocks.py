@@ -7,9 +7,11 @@ named data beside it, so that the report stays whole where scripts are off.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from riskgen.report.wording import Tone
+
+Size = Literal["wide", "half", "compact"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Strip:
         ``lower``, ``higher`` or ``near``.
     words : str
         The same in a sentence.
+    role : str
+        Whose number it is; decides its colour where no status does.
     """
 
     value: float | None
@@ -46,6 +50,7 @@ class Strip:
     red: float | None
     goal: str
     words: str
+    role: str = "synthetic"
 
 
 @dataclass(frozen=True)
@@ -158,7 +163,7 @@ class Measure:
     tables: tuple[Table, ...]
     brief: str
     method: tuple[tuple[str, str], ...]
-    compact: bool = False
+    size: Size = "wide"
     kind: ClassVar[str] = "measure"
 
 
@@ -220,6 +225,7 @@ class Card:
     caveats: tuple[str, ...]
     numbers: tuple[KeyNumber, ...]
     target: str
+    tally: str
 
 
 @dataclass(frozen=True)

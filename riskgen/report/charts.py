@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fnmatch import fnmatch
 from typing import Any
 
@@ -21,7 +22,10 @@ FORMS = (
     ("*.roc.*", "roc"),
     ("privacy.membership*", "roc"),
     ("privacy.mia*", "roc"),
+    ("fidelity.c2st*", "separation"),
     ("fidelity.marginals*", "ecdf"),
+    ("fidelity.gaps*", "ecdf"),
+    ("fidelity.lengths*", "ecdf"),
     ("market.fan*", "fan"),
     ("*.fan", "fan"),
     ("*.acf*", "acf"),
@@ -37,6 +41,8 @@ _WORDS = {
     "ecdf": "Share of values at or below each value, by series",
     "roc": "Members found (true positive rate) against strangers accused (false positive rate), "
     "both on a logarithmic scale; the diagonal is guessing",
+    "separation": "Synthetic entities recognised against control entities mistaken for them; the "
+    "diagonal is guessing",
     "pr": "Precision against recall",
     "fan": "Median path and the bands that hold the middle share of paths, by step",
     "acf": "Correlation against lag",
@@ -75,6 +81,8 @@ def chart_of(
     if not series:
         return None
     form = form_of(metric, series)
+    if form == "roc":  # the curves are attacks, not data
+        series = tuple(_as_arm(item) for item in series)
     words = f"{_WORDS[form]}: {', '.join(item.name for item in series)}."
     left_out = len(curves) - len(series)
     if left_out:
@@ -139,6 +147,10 @@ def _series(name: str, curve: Mapping[str, Sequence[Any]]) -> Series | None:
         tuple(_finite(bands[0][i]) for i in kept) if whole else (),
         tuple(_finite(bands[1][i]) for i in kept) if whole else (),
     )
+
+
+def _as_arm(series: Series) -> Series:
+    return series if series.role in ("guide", "control") else replace(series, role="arm")
 
 
 def _spread(length: int, most: int) -> list[int]:

@@ -16,17 +16,35 @@ from typing import Any
 from riskgen.evaluate.result import MetricResult
 from riskgen.evaluate.verdict import Results, Verdict
 from riskgen.report.blocks import Card, Chip, Prose, Section
-from riskgen.report.measures import key_numbers
+from riskgen.report.measures import key_numbers, tally
 from riskgen.report.sections import Material, sections_of
 from riskgen.report.wording import (
     GOOD_ANSWERS,
     QUESTIONS,
+    Tone,
     count,
     plain,
     sentence,
     status_word,
     tone,
 )
+
+
+@dataclass(frozen=True)
+class Cap:
+    """Why a good answer may not be given in a run, and what is printed instead."""
+
+    answer: str
+    reason: str
+    tone: Tone
+
+
+# PROTOCOL B4: printed in red where the frauds of the test were simulated.
+CIRCULAR = Cap(
+    "MECHANISM CHECK ONLY", "Circular: the frauds of the test were simulated too.", "fail"
+)
+# PROTOCOL 0.2: too few generator seeds for a verdict.
+HASTY = Cap("NO EVIDENCE", "A quick run cannot pass: it has too few repetitions.", "unclear")
 
 
 @dataclass(frozen=True)
@@ -41,6 +59,8 @@ class Document:
         What must be known before anything is read.
     cards : tuple of Card
         One answer for each question.
+    tally : tuple of Chip
+        How many measures have which status.
     sections : tuple of Section
         In reading order.
     provenance : tuple of (str, str)
@@ -55,6 +75,7 @@ class Document:
     subtitle: tuple[str, ...]
     banners: tuple[Prose, ...]
     cards: tuple[Card, ...]
+    tally: tuple[Chip, ...]
     sections: tuple[Section, ...]
     provenance: tuple[tuple[str, str], ...]
     results: dict[str, Any]
@@ -92,6 +113,7 @@ def build_document(
         subtitle=_subtitle(manifest, found.facts),
         banners=_banners(found.facts, manifest),
         cards=cards,
+        tally=tally(found.metrics),
         sections=tuple(replace(part, chip=chips.get(part.id)) for part in sections),
         provenance=_provenance(manifest, digest),
         results=results,
@@ -175,41 +197,47 @@ def _cards(found: Results, manifest: Mapping[str, Any]) -> tuple[Card, ...]:
 
 
 def _card(
-    question: str, verdict: Verdict | None, own: list[tuple[int, MetricResult]], cap: str
+    question: str, verdict: Verdict | None, own: list[tuple[int, MetricResult]], cap: Cap | None
 ) -> Card:
     numbers, title = key_numbers(own), QUESTIONS[question]
+    counted = ", ".join(chip.word for chip in tally([metric for _, metric in own]))
     if verdict is None:
-        words = "This question was not asked in this evaluation."
+        words = "Measures were taken, but no verdict was drawn from them."
+        words = words if own else "This question was not asked in this evaluation."
         chip = Chip("idle", status_word("NOT_RUN"))
-        return Card(question, title, "NOT RUN", chip, words, (), numbers, question)
+        return Card(question, title, "NOT RUN", chip, words, (), numbers, question, counted)
     caveats = tuple(sentence(item) for item in verdict.caveats)
     return Card(
         question=question,
         title=title,
-        answer=plain(verdict.answer, 40),
+        answer=cap.answer if cap and _claims(verdict) else plain(verdict.answer, 40),
         chip=_chip(verdict, cap),
         sentence=sentence(verdict.sentence),
-        caveats=(cap, *caveats) if cap and verdict.status == "PASS" else caveats,
+        caveats=(cap.reason, *caveats) if cap and _claims(verdict) else caveats,
         numbers=numbers,
         target=question,
+        tally=counted,
     )
 
 
-def _chip(verdict: Verdict, cap: str) -> Chip:
-    good = verdict.answer == GOOD_ANSWERS[verdict.question]
-    if verdict.status == "PASS" and (cap or not good):
-        return Chip("unclear", "Capped" if cap else "Not a pass")
+def _claims(verdict: Verdict) -> bool:
+    return verdict.status == "PASS" or verdict.answer == GOOD_ANSWERS[verdict.question]
+
+
+def _chip(verdict: Verdict, cap: Cap | None) -> Chip:
+    if cap and _claims(verdict):
+        return Chip(cap.tone, "Capped")
+    if verdict.status == "PASS" and verdict.answer != GOOD_ANSWERS[verdict.question]:
+        return Chip("unclear", "Not a pass")
     band = "amber" if verdict.answer == "LIMITED" else None
     return Chip(tone(verdict.status, band), status_word(verdict.status, band))
 
 
-def _cap(question: str, facts: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
-    """Return why this question cannot pass in this run; empty when it can."""
-    if facts.get("quick") is True:
-        return "A quick run cannot pass: it has too few repetitions."
+def _cap(question: str, facts: Mapping[str, Any], manifest: Mapping[str, Any]) -> Cap | None:
+    """Return why this question cannot pass in this run; None when it can."""
     if question == "utility" and origin_of(facts, manifest) == "simulated":
-        return "Mechanism check only: the test's own frauds were simulated."
-    return ""
+        return CIRCULAR
+    return HASTY if facts.get("quick") is True else None
 
 
 def _provenance(manifest: Mapping[str, Any], digest: str) -> tuple[tuple[str, str], ...]:

@@ -8,7 +8,8 @@ series of a measure go into one chart. The measure's key chooses the form:
 key of the measure                         form    drawn as
 =========================================  ======  ===========================================
 ``*.roc``, ``privacy.membership*``         roc     both axes logarithmic, diagonal, 1 % line
-``fidelity.marginals*``                    ecdf    steps from 0 to 1; logarithmic x when wide
+``fidelity.c2st*``                         sepn.   true against false positives, diagonal
+``fidelity.marginals*``, ``gaps``, …       ecdf    steps from 0 to 1; logarithmic x when wide
 ``market.fan*``, ``*.fan``                 fan     bands from ``lower`` to ``upper``, median line
 ``*.acf*``, ``market.leverage*``           acf     lines about a zero line
 ``*.tail``                                 tail    survival, both axes logarithmic
@@ -33,6 +34,7 @@ import functools
 import html
 import math
 from collections.abc import Sequence
+from fnmatch import fnmatch
 from typing import Any
 
 import plotly.graph_objects as go
@@ -43,17 +45,29 @@ from riskgen.report.theme import FONT, LIGHT, line_styles
 
 WIDE = 100.0  # [J] a range of two decades is unreadable on a linear axis
 SMALLEST_RATE = 1e-4  # [J] left end of the ROC; fewer false accusations are not estimable
+SPARSE = 12  # [J] up to so many points each one is marked
 AXES = {
     "ecdf": ("value", "share at or below"),
+    "separation": ("control taken for synthetic", "synthetic recognised"),
     "roc": ("strangers accused (FPR)", "members found (TPR)"),
     "pr": ("recall", "precision"),
-    "fan": ("step", "value"),
+    "fan": ("step", "growth"),
     "acf": ("lag", "correlation"),
     "tail": ("size of the move", "share larger"),
     "loss": ("step", "loss"),
     "bars": ("", "share"),
     "lines": ("", ""),
 }
+
+# The broad synthetic curve lies under the thin real one, so that both show where they agree.
+WIDTHS = {"synthetic": 3.2, "real": 1.7, "control": 1.7, "guide": 1.4}
+LABELS = (
+    ("fidelity.calendar*", ("hour of the day", "share of events")),
+    ("fidelity.gaps*", ("hours between events", "share at or below")),
+    ("fidelity.lengths*", ("events of an entity", "share at or below")),
+    ("market.correlation*", ("pair of assets, in order", "correlation")),
+    ("utility.scarcity*", ("known frauds", "recall")),
+)
 
 
 @functools.cache
@@ -81,8 +95,10 @@ def _traces(chart: Chart) -> list[go.Scatter | go.Bar]:
         return _fan(pairs)
     bands = [_band(series, colour) for series, (colour, _) in pairs if series.lower]
     lines = [_line(chart.form, series, *style) for series, style in pairs]
-    guess = [_diagonal(_left_end(chart))] if chart.form == "roc" else []
-    return [*bands, *lines, *guess]
+    for rank, line in enumerate(lines):
+        line.update(legendrank=rank)
+    lines.sort(key=lambda line: -line.line.width)
+    return [*bands, *lines, *_guessing(chart)]
 
 
 def _fan(pairs: Sequence[tuple[Series, tuple[str, str]]]) -> list[go.Scatter | go.Bar]:
@@ -98,18 +114,21 @@ def _fan(pairs: Sequence[tuple[Series, tuple[str, str]]]) -> list[go.Scatter | g
 
 
 def _line(form: str, series: Series, colour: str, dash: str) -> go.Scatter:
-    width = 1.4 if series.role == "guide" else 2.2
     shape = "hv" if form == "ecdf" else "linear"
     return go.Scatter(
         x=list(series.x),
         y=list(series.y),
         name=_text(series.name),
-        mode="lines+markers" if form != "ecdf" and len(series.x) <= 12 else "lines",
-        line={"color": colour, "dash": dash, "width": width, "shape": shape},
+        mode="lines+markers" if _is_sparse(form, series) else "lines",
+        line={"color": colour, "dash": dash, "width": WIDTHS.get(series.role, 2.2), "shape": shape},
         marker={"size": 6, "color": colour},
         hovertemplate="%{x:.4~g}, %{y:.4~g}",
         connectgaps=False,
     )
+
+
+def _is_sparse(form: str, series: Series) -> bool:
+    return form != "ecdf" and series.role != "guide" and len(series.x) <= SPARSE
 
 
 def _band(series: Series, colour: str, *, named: bool = False) -> go.Scatter:
@@ -143,6 +162,13 @@ def _bar(series: Series, colour: str) -> go.Bar:
     )
 
 
+def _guessing(chart: Chart) -> list[go.Scatter]:
+    starts = {"roc": 10.0 ** _left_end(chart), "separation": 0.0}
+    if chart.form not in starts or any(series.role == "guide" for series in chart.series):
+        return []
+    return [_diagonal(starts[chart.form])]
+
+
 def _left_end(chart: Chart) -> int:
     """Return the decade at which a ROC begins: the first with a positive rate."""
     rates = [x for series in chart.series for x in series.x if isinstance(x, float) and x > 0]
@@ -150,8 +176,8 @@ def _left_end(chart: Chart) -> int:
     return math.floor(math.log10(smallest) + 1e-9)
 
 
-def _diagonal(left: int) -> go.Scatter:
-    ends = [10.0**left, 1.0]
+def _diagonal(left: float) -> go.Scatter:
+    ends = [left, 1.0]
     return go.Scatter(
         x=ends,
         y=ends,
@@ -163,7 +189,8 @@ def _diagonal(left: int) -> go.Scatter:
 
 
 def _layout(chart: Chart) -> dict[str, Any]:
-    across, up = AXES[chart.form]
+    named = (labels for pattern, labels in LABELS if fnmatch(chart.metric, pattern))
+    across, up = next(named, AXES[chart.form])
     layout: dict[str, Any] = {
         "xaxis": _axis(across),
         "yaxis": _axis(up),
@@ -196,9 +223,9 @@ def _axis(title: str) -> dict[str, Any]:
 
 def _with_form(chart: Chart, layout: dict[str, Any]) -> dict[str, Any]:
     across, up = layout["xaxis"], layout["yaxis"]
-    if chart.form in ("ecdf", "pr"):
+    if chart.form in ("ecdf", "pr", "separation"):
         up["range"] = [-0.02, 1.03]
-    if chart.form == "pr":
+    if chart.form in ("pr", "separation"):
         across["range"] = [-0.02, 1.03]
     if chart.form == "roc":
         rates = {"type": "log", "range": [_left_end(chart), 0.02], "dtick": 1}
@@ -206,7 +233,7 @@ def _with_form(chart: Chart, layout: dict[str, Any]) -> dict[str, Any]:
         up |= {**rates, "tickformat": ".2~%"}
         layout["shapes"] = [_one_percent()]
     if chart.form == "tail":
-        across |= {"type": "log", "nticks": 6}
+        across |= {"type": "log", "dtick": "D2"}
         up |= {"type": "log", "dtick": 1, "exponentformat": "power"}
     if chart.form == "acf":
         up |= {"zeroline": True, "rangemode": "tozero"}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from riskgen.evaluate.result import Estimate, MetricResult
-from riskgen.report.blocks import Chip, Gallery, KeyNumber, Measure, Strip, Table
-from riskgen.report.charts import chart_of
+from riskgen.report.blocks import Chip, Gallery, KeyNumber, Measure, Size, Strip, Table
+from riskgen.report.charts import chart_of, role_of
 from riskgen.report.strip import axis_of, place, strip_of
 from riskgen.report.wording import (
     BASES,
@@ -25,6 +26,8 @@ from riskgen.report.wording import (
 
 MOST_PARTS = 60  # [J] rows shown of one metric's parts; results.json has them all
 MOST_KEYS = 3  # [J] numbers on one verdict card
+MOST_NAMED = 6  # [J] measures named beside the threshold that decides them
+OWN = "This generator"
 SMALL = "fidelity.marginals"
 
 
@@ -34,27 +37,34 @@ def chip_of(metric: MetricResult) -> Chip:
 
 
 def blocks_of(metrics: Sequence[tuple[int, MetricResult]]) -> tuple[Measure | Gallery, ...]:
-    """Return the numbered metrics as blocks, marginals gathered into one gallery."""
-    small = [
-        measure_of(n, m, compact=True)
-        for n, m in metrics
-        if m.metric.startswith(SMALL) and m.curves
-    ]
-    if len(small) < 2:
-        return tuple(measure_of(n, m) for n, m in metrics)
-    rest = [(n, m) for n, m in metrics if not (m.metric.startswith(SMALL) and m.curves)]
-    drawn = [series for m in small for chart in m.charts for series in chart.series]
+    """Return the numbered metrics as blocks: the headline, small multiples, the others.
+
+    The first metric of a question, and all of ``utility`` with its arms, take
+    the whole width; of the others, those with a drawing stand together.
+    """
+    small = [item for item in metrics if item[1].metric.startswith(SMALL) and item[1].curves]
+    rest = [item for item in metrics if item not in small]
+    first = [measure_of(n, m) for n, m in rest[:1]]
+    wide = [measure_of(n, m) for n, m in rest[1:] if m.question == "utility"]
+    half = [measure_of(n, m, "half") for n, m in rest[1:] if m.question != "utility"]
+    half.sort(key=lambda measure: not measure.charts)
+    gallery = [_gallery(small)] if small else []
+    return (*first, *gallery, *wide, *half)
+
+
+def _gallery(metrics: Sequence[tuple[int, MetricResult]]) -> Gallery:
+    measures = tuple(measure_of(n, m, "compact") for n, m in metrics)
+    drawn = [series for m in measures for chart in m.charts for series in chart.series]
     legend = tuple(dict.fromkeys((series.role, series.name) for series in drawn))
-    gallery = Gallery("Each column alone", legend, measures=tuple(small))
-    return (gallery, *(measure_of(n, m) for n, m in rest))
+    return Gallery("Each column alone", legend, measures=measures)
 
 
-def measure_of(position: int, metric: MetricResult, *, compact: bool = False) -> Measure:
+def measure_of(position: int, metric: MetricResult, size: Size = "wide") -> Measure:
     """Return everything the report says about one metric."""
     title = title_of(metric)
     chart = chart_of(f"chart-{position:03d}", metric.metric, title, metric.curves)
     tables = [
-        _parts("Beside it: controls, rivals and arms", metric.references, metric, own=True),
+        _parts("Controls, rivals and arms", metric.references, metric, own=True),
         _parts("By part", metric.by, metric),
     ]
     return Measure(
@@ -69,7 +79,7 @@ def measure_of(position: int, metric: MetricResult, *, compact: bool = False) ->
         tables=tuple(table for table in tables if table is not None),
         method=_method(metric),
         brief=_brief(metric),
-        compact=compact,
+        size=size,
     )
 
 
@@ -88,6 +98,14 @@ def key_numbers(metrics: Sequence[tuple[int, MetricResult]]) -> tuple[KeyNumber,
     return tuple(_key_number(n, m) for n, m in ranked[:MOST_KEYS])
 
 
+def tally(metrics: Sequence[MetricResult]) -> tuple[Chip, ...]:
+    """Return how many metrics have which status, as chips."""
+    found = Counter(chip_of(metric) for metric in metrics)
+    order = ("pass", "limited", "fail", "unclear", "idle")
+    ranked = sorted(found.items(), key=lambda item: (order.index(item[0].tone), item[0].word))
+    return tuple(Chip(chip.tone, f"{size} {chip.word.lower()}") for chip, size in ranked)
+
+
 def every_measure(metrics: Sequence[tuple[int, MetricResult]]) -> Table:
     """Return the table of all metrics."""
     columns = ("Measure", "Status", "Value [interval]", "", "Floor", "Threshold", "n")
@@ -97,20 +115,22 @@ def every_measure(metrics: Sequence[tuple[int, MetricResult]]) -> Table:
 
 def thresholds(metrics: Sequence[tuple[int, MetricResult]]) -> Table | None:
     """Return each threshold with its basis and source; None when there are none."""
-    rows = [
-        (
-            title_of(m),
-            bound(m.threshold, m.goal),
-            BASES.get(m.threshold.basis, plain(m.threshold.basis)),
-            sentence(m.threshold.source) or "no source given",
-        )
-        for _, m in metrics
-        if m.threshold is not None
-    ]
-    if not rows:
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for _, metric in metrics:
+        if metric.threshold is not None:
+            basis = BASES.get(metric.threshold.basis, plain(metric.threshold.basis))
+            source = sentence(metric.threshold.source) or "no source given"
+            bounds = bound(metric.threshold, metric.goal)
+            found.setdefault((bounds, basis, source), []).append(title_of(metric))
+    if not found:
         return None
-    columns = ("Measure", "Threshold", "Basis", "Source or reason")
-    return Table("Thresholds", columns, tuple(rows))
+    rows = tuple((*rule, _listed(titles)) for rule, titles in found.items())
+    return Table("Thresholds", ("Threshold", "Basis", "Source or reason", "Decides"), rows)
+
+
+def _listed(titles: Sequence[str]) -> str:
+    more = len(titles) - MOST_NAMED
+    return "; ".join(titles[:MOST_NAMED]) + (f"; and {more} more" if more > 0 else "")
 
 
 def _row(metric: MetricResult) -> tuple[str | Chip | Strip, ...]:
@@ -130,14 +150,14 @@ def _row(metric: MetricResult) -> tuple[str | Chip | Strip, ...]:
 def _numbers(metric: MetricResult) -> tuple[tuple[str, str], ...]:
     if metric.estimate is None:
         return ()
-    pairs = [(f"Value, {level(metric.estimate)}", interval(metric.estimate))]
+    reading = f"{level(metric.estimate)}; {direction(metric.goal)}"
+    pairs = [(f"Value, {reading}", interval(metric.estimate))]
     if metric.floor is not None:
         pairs.append(("Floor: real against real", interval(metric.floor)))
     if metric.threshold is not None:
         basis = BASES.get(metric.threshold.basis, plain(metric.threshold.basis))
         pairs.append((f"Threshold, {basis}", bound(metric.threshold, metric.goal)))
     pairs.append(("Units (n)", count(metric.estimate.n)))
-    pairs.append(("Reading", direction(metric.goal)))
     return tuple(pairs)
 
 
@@ -148,15 +168,15 @@ def _parts(
         return None
     shown = dict(list(parts.items())[:MOST_PARTS])
     if own and metric.estimate is not None:
-        shown = {"This generator": metric.estimate, **shown}
+        shown = {OWN: metric.estimate, **shown}
     # A part need not be measured in the metric's own unit: no threshold beside it.
     threshold = metric.threshold if own else None
-    axis = axis_of([*shown.values(), None if own else Estimate(0.0)], threshold)
+    axis = axis_of(list(shown.values()), threshold)
     rows = tuple(
         (
             plain(name),
             interval(part),
-            place(part, axis, metric.goal, threshold),
+            place(part, axis, metric.goal, threshold, role=_owner(name, own)),
             count(part.n),
         )
         for name, part in shown.items()
@@ -164,6 +184,13 @@ def _parts(
     if len(parts) > MOST_PARTS:
         caption += f" (first {MOST_PARTS} of {len(parts)}; all are in results.json)"
     return Table(caption, ("", "Value [interval]", "", "n"), rows, (1, 3))
+
+
+def _owner(name: str, rivals: bool) -> str:
+    role = role_of(name)
+    if role in ("real", "synthetic", "control"):
+        return role
+    return "control" if rivals and name != OWN else "synthetic"
 
 
 def _method(metric: MetricResult) -> tuple[tuple[str, str], ...]:

@@ -19,8 +19,8 @@ def data_blocks(manifest: Mapping[str, Any]) -> tuple[Block, ...]:
     """Return source, sizes, split and columns of the learned table."""
     data, counts, split = (_dict(manifest, name) for name in ("data", "counts", "split"))
     source = {**data, "source": str(data.get("source", "")).replace("\\", "/").rsplit("/", 1)[-1]}
-    totals = {name: item for name, item in counts.items() if not isinstance(item, dict)}
-    blocks: list[Block] = [Facts("Source and size", tuple(flat({**source, **totals})))]
+    totals = [(n.replace("_", " "), count(counts[n])) for n in SIZES if _is_count(counts.get(n))]
+    blocks: list[Block] = [Facts("Source and size", (*flat(source), *totals))]
     sizes = _partitions(_dict(counts, "partitions"), _dict(split, "hashes"))
     if sizes is not None:
         blocks.append(sizes)
@@ -97,13 +97,17 @@ def _partitions(partitions: Mapping[str, Any], hashes: Mapping[str, Any]) -> Tab
     rows = tuple(
         (
             plain(name),
-            *(value_text(part.get(size)) for size in SIZES[:3]),
+            *(count(part[s]) if _is_count(part.get(s)) else "–" for s in SIZES[:3]),
             plain(str(hashes.get(name, "–"))[:16]),
         )
         for name, part in partitions.items()
         if isinstance(part, dict)
     )
     return Table("Partitions: by entity, and test later in time", columns, rows, (1, 2, 3))
+
+
+def _is_count(item: object) -> bool:
+    return isinstance(item, int) and not isinstance(item, bool)
 
 
 def _columns(manifest: Mapping[str, Any]) -> list[Block]:

@@ -26,7 +26,10 @@ def sketch(chart: Chart) -> Markup:
     place_x, place_y = _scale(xs, across, EDGE, WIDTH - EDGE), _scale(ys, up, HEIGHT - EDGE, EDGE)
     lines = []
     styles = line_styles([series.role for series in chart.series])
-    for series, (colour, dash) in zip(chart.series, styles, strict=True):
+    for nth, (series, (colour, dash)) in enumerate(zip(chart.series, styles, strict=True)):
+        if chart.form == "bars":
+            lines += _bars(series, colour, nth, len(chart.series), max(ys))
+            continue
         points = _points(series, place_x, place_y)
         lines.append(
             Markup('<polyline points="{}" fill="none" stroke="{}" stroke-width="2" ').format(
@@ -36,6 +39,17 @@ def sketch(chart: Chart) -> Markup:
         )
     head = Markup('<svg class="sketch" viewBox="0 0 {} {}" role="img" aria-label="{}">')
     return head.format(WIDTH, HEIGHT, chart.words) + Markup("").join(lines) + Markup("</svg>")
+
+
+def _bars(series: Series, colour: str, nth: int, of: int, tallest: float) -> list[Markup]:
+    cell = (WIDTH - 2 * EDGE) / max(len(series.x), 1)
+    wide, bars = 0.8 * cell / of, []
+    for i, y in enumerate(series.y):
+        tall = (HEIGHT - 2 * EDGE) * (y or 0.0) / (tallest or 1.0)
+        left = EDGE + i * cell + nth * wide
+        shape = Markup('<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" fill="{}"/>')
+        bars.append(shape.format(left, HEIGHT - EDGE - tall, wide, max(tall, 0.0), colour))
+    return bars
 
 
 def _marks(series: Series) -> list[float]:

@@ -38,6 +38,7 @@ def place(
     goal: str,
     threshold: Threshold | None = None,
     floor: float | None = None,
+    role: str = "synthetic",
 ) -> Strip:
     """Return the positions of ``estimate`` and its bounds on ``axis``."""
     words = f"{interval(estimate)}, {level(estimate)}"
@@ -54,6 +55,7 @@ def place(
         red=None if threshold is None else _percent(threshold.red, axis),
         goal=goal,
         words=words,
+        role=role,
     )
 
 

@@ -84,10 +84,11 @@ def dark_of_light() -> dict[str, str]:
 def line_styles(roles: Sequence[str]) -> list[tuple[str, str]]:
     """Return colour and dash for curves of ``roles``, so that no two look alike."""
     styles, seen = [], dict.fromkeys(roles, 0)
+    first = FIRST_DASH if "real" in roles else {**FIRST_DASH, "control": DASHES[0]}
     for role in roles:
         nth = seen[role]
         seen[role] += 1
         colour = LIGHT[ARMS[nth % len(ARMS)] if role == "arm" else role]
-        dash = FIRST_DASH.get(role, DASHES[0]) if nth == 0 else DASHES[nth % len(DASHES)]
+        dash = first.get(role, DASHES[0]) if nth == 0 else DASHES[nth % len(DASHES)]
         styles.append((colour, dash))
     return styles

@@ -76,19 +76,19 @@ def number(value: float | None) -> str:
         text = f"{value:.1e}"
     elif size < 5e-4:
         text = f"{value:.4f}"
-    elif size >= 1000 or (size >= 10 and value == round(value)):
+    elif size >= 1000 or (size >= 2 and value == round(value)):
         text = f"{value:,.0f}"
     else:
         text = f"{value:.{3 if size < 10 else 2 if size < 100 else 1}f}"
     return text.replace("-", "−")
 
 
-def short(value: float | None) -> str:
+def short(value: float | None, digits: int = 4) -> str:
     """Return a number that was chosen, not measured: without trailing zeros."""
     if value is None or not math.isfinite(value):
         return "–"
     size = abs(value)
-    text = f"{value:,.0f}" if 1e4 <= size < 1e15 else f"{value:.4g}"
+    text = f"{value:,.0f}" if 1e4 <= size < 1e15 else f"{value:.{digits}g}"
     return text.replace("-", "−")
 
 
@@ -119,8 +119,8 @@ def bound(threshold: Threshold | None, goal: Goal) -> str:
         return "–"
     good, bad = ("≥", "<") if goal == "higher" else ("≤", ">")
     if threshold.green == threshold.red:
-        return f"pass {good} {short(threshold.green)}"
-    return f"pass {good} {short(threshold.green)}, fail {bad} {short(threshold.red)}"
+        return f"pass {good} {short(threshold.green, 3)}"
+    return f"pass {good} {short(threshold.green, 3)}, fail {bad} {short(threshold.red, 3)}"
 
 
 def direction(goal: Goal) -> str:

@@ -25,7 +25,7 @@
     if (place.closest(".gallery")) {
       layout.showlegend = false;
       layout.margin.t = 8;
-      layout.xaxis.nticks = layout.xaxis.nticks || 5;
+      if (layout.xaxis.type !== "category") layout.xaxis.nticks = 5;
     }
     return Plotly.react(place, data, layout, settings);
   };
@@ -82,6 +82,13 @@
     box.before(bar);
   };
 
+  const reachable = () => {
+    document.querySelectorAll(".table").forEach((box) => {
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    });
+  };
+
   const openTarget = () => {
     const target = location.hash && document.getElementById(location.hash.slice(1));
     const folded = target && target.closest("details");
@@ -90,6 +97,8 @@
 
   document.documentElement.classList.add("scripted");
   document.querySelectorAll(".table.filterable").forEach(filters);
+  reachable();
+  addEventListener("resize", reachable);
   follow();
   addEventListener("hashchange", openTarget);
   night.addEventListener("change", drawAll);
