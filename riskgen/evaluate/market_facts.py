@@ -77,7 +77,8 @@ def linear_memory(sample: ReturnSample) -> Floats:
 
     Of the size of the sampling error where returns cannot be predicted.
     """
-    return np.sqrt((autocorrelation(sample, sample.rows, LINEAR_LAGS) ** 2).mean(axis=1))
+    found = autocorrelation(sample, sample.rows, LINEAR_LAGS)
+    return np.asarray(np.sqrt((found**2).mean(axis=1)))
 
 
 def volatility_memory(sample: ReturnSample) -> Floats:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskgen.errors import DataError
+from riskgen.evaluate.discriminative import STEPS, measure_discriminative
 from riskgen.evaluate.market_comparison import Compared, Family, compare
 from riskgen.evaluate.market_controls import CONTROLS, control_paths
 from riskgen.evaluate.market_curves import curves_of
@@ -41,6 +42,7 @@ def measure_market(
     *,
     seed: int,
     rivals: Mapping[str, Floats] | None = None,
+    steps: int = STEPS,
 ) -> list[MetricResult]:
     """Measure simulated return paths against history.
 
@@ -58,6 +60,8 @@ def measure_market(
         For resampling and for the controls.
     rivals : mapping of str to ndarray of the shape of ``paths``
         Other generators to print beside; ``gbm``, ``iid`` and ``block`` always are.
+    steps : int
+        Training steps of the discriminative score's classifiers; 0 leaves it out.
 
     Returns
     -------
@@ -87,6 +91,8 @@ def measure_market(
         for result in _family(family, truth, synthetic, others, assets)
     ]
     whole = measure_windows(real, later, kept, {**beside, "calm": made["calm"]}, seed=seed)
+    if steps > 0:
+        whole += measure_discriminative(real, later, kept, seed=seed, steps=steps)
     return [_tidied(result, (*RIVALS, *shown)) for result in results + whole]
 
 
