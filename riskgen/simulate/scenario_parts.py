@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator, model_validator
 
 from riskgen.simulate.condition import Op, parse_condition
 
@@ -119,7 +119,7 @@ class Assertion(Part):
     stat: str
     when: When | None = None
     op: Op
-    value: bool | float
+    value: StrictBool | float
 
 
 class Calibration(Part):
