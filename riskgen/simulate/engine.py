@@ -1,0 +1,197 @@
+"""Draw sequences and paths from a fitted generator, part by part.
+
+Parts follow the generator's chunks, so that memory stays flat and the first n
+sequences are the same whatever was asked for. Knows no files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from riskgen.data.encoding import EventEncoder
+from riskgen.data.events import Events
+from riskgen.data.panel import SequencePanel
+from riskgen.data.returns_encoding import PriceEncoder
+from riskgen.models.base import Condition, Generator
+from riskgen.simulate.mechanisms.accounts import Floats
+from riskgen.simulate.mechanisms.credit_crisis import stress_paths
+from riskgen.simulate.mechanisms.stressed import Stressed, stress_events
+from riskgen.simulate.scenario import StressScenario
+
+
+class Sampler(Protocol):
+    """Whatever draws sequences of events."""
+
+    def draw(self, n: int, *, seed: int, label: int | None = None) -> Events:
+        """Return ``n`` entities; ``label`` asks for one kind only."""
+
+
+class PathSampler(Protocol):
+    """Whatever draws market paths."""
+
+    def draw(self, n: int, *, seed: int, horizon: int) -> Floats:
+        """Return log returns of shape (n, horizon, n_assets)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Some of the simulated entities.
+
+    Attributes
+    ----------
+    first : int
+        Number of the first entity in the whole simulation.
+    base : Events
+        As drawn.
+    stressed : Stressed or None
+        Under the scenario, if there is one.
+    """
+
+    first: int
+    base: Events = field(repr=False)
+    stressed: Stressed | None = field(default=None, repr=False)
+
+    @property
+    def events(self) -> Events:
+        """What the simulation puts out."""
+        return self.base if self.stressed is None else self.stressed.events
+
+
+@dataclass(frozen=True, eq=False)
+class EventSimulator:
+    """A fitted generator and its encoder, drawing events.
+
+    Attributes
+    ----------
+    generator : Generator
+        Fitted.
+    encoder : EventEncoder
+        The one that the generator's panel came from.
+    """
+
+    generator: Generator
+    encoder: EventEncoder
+
+    def draw(self, n: int, *, seed: int, label: int | None = None) -> Events:
+        """Return the first ``n`` entities of the simulation with this seed."""
+        return join([part.base for part in self.parts(n, seed=seed, label=label)])
+
+    def parts(
+        self,
+        n: int,
+        *,
+        seed: int,
+        label: int | None = None,
+        scenario: StressScenario | None = None,
+        severity: float = 0.0,
+    ) -> Iterator[Part]:
+        """Yield the first ``n`` entities, a chunk of the generator at a time.
+
+        Parameters
+        ----------
+        n : int
+            Number of entities, at least 1.
+        seed : int
+            Same seed, same entities and same stress.
+        label : int or None
+            Level of the label that is asked for.
+        scenario : StressScenario or None
+            What goes wrong. A chunk is stressed whole and cut afterwards, so
+            that fewer sequences are a prefix of more also under stress.
+        severity : float
+            How badly, 0 to 1.
+        """
+        condition: Condition | None = None if label is None else {"label": label}
+        size = self.generator.chunk
+        for index in range(-(-n // size)):
+            first = index * size
+            panel = self.generator.sample_chunk(index, seed=seed, condition=condition)
+            base = self.encoder.decode(panel, first=first)
+            stressed = None
+            if scenario is not None:
+                stressed = stress_events(base, scenario, severity=severity, seed=seed, first=first)
+            part = Part(first, base, stressed)
+            yield part if first + size <= n else cut(part, n - first)
+
+
+@dataclass(frozen=True, eq=False)
+class PathSimulator:
+    """A fitted generator and its encoder, drawing market paths.
+
+    Attributes
+    ----------
+    generator : Generator
+        Fitted on windows of one path.
+    encoder : PriceEncoder
+        The one that the generator's panel came from.
+    """
+
+    generator: Generator
+    encoder: PriceEncoder
+
+    def draw(self, n: int, *, seed: int, horizon: int) -> Floats:
+        """Return log returns of the first ``n`` paths, shape (n, horizon, n_assets)."""
+        parts = [base for _, base, _ in self.parts(n, seed=seed, horizon=horizon)]
+        return np.concatenate(parts)
+
+    def parts(
+        self,
+        n: int,
+        *,
+        seed: int,
+        horizon: int,
+        scenario: StressScenario | None = None,
+        severity: float = 0.0,
+    ) -> Iterator[tuple[int, Floats, Floats]]:
+        """Yield number of the first path, the base and the paths under the scenario.
+
+        Without a scenario the two are the same array.
+        """
+        size = self.generator.chunk
+        for index in range(-(-n // size)):
+            first = index * size
+            base = self._chunk(index, seed, horizon)
+            stressed = base
+            if scenario is not None:
+                stressed = stress_paths(base, scenario, severity=severity, seed=seed, first=first)
+            keep = min(size, n - first)
+            yield first, base[:keep], stressed[:keep]
+
+    def _chunk(self, index: int, seed: int, horizon: int) -> Floats:
+        panel: SequencePanel = self.generator.sample_chunk(index, seed=seed, length=horizon)
+        return self.encoder.decode_returns(panel)
+
+
+def join(parts: Sequence[Events]) -> Events:
+    """Return the entities of all parts with the keys that they have."""
+    frame = parts[0].frame
+    for part in parts[1:]:
+        frame = frame.vstack(part.frame)
+    lengths = np.concatenate([part.lengths for part in parts])
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    return Events(parts[0].schema, frame.rechunk(), offsets)
+
+
+def cut(part: Part, n: int) -> Part:
+    """Return the first ``n`` entities of a part."""
+    kept = np.arange(n)
+    base = part.base.take(kept)
+    if part.stressed is None:
+        return Part(part.first, base)
+    old, chosen = part.stressed, np.flatnonzero(part.stressed.touched) < n
+    events, affected = old.events.take(kept), old.affected[: old.events.offsets[n]]
+    stressed = Stressed(
+        events,
+        old.touched[:n],
+        affected,
+        old.omitted,
+        old.requested,
+        {name: values[chosen] for name, values in old.by_entity.items()},
+        # What the base has and the stressed table has not, inserted rows aside.
+        base.n_events + int(affected.sum()) - events.n_events,
+    )
+    return Part(part.first, base, stressed)

@@ -1,0 +1,175 @@
+"""Simulated tables on disk: the user's columns, provenance, the same bytes twice."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+from conftest import tiny_schema
+from test_engine import path_simulator, simulator
+
+from riskgen.data.price_paths import PathStart
+from riskgen.data.schema import Channel, Schema
+from riskgen.errors import RiskgenError
+from riskgen.simulate import catalogue, stream
+from riskgen.simulate.stream import PROVENANCE, Provenance, write_events, write_paths
+
+BASE = Provenance(run="0001-tiny", seed=1)
+STRESSED = Provenance(
+    "0001-tiny", 1, stress="card_testing_burst", mechanism="transform", severity=1
+)
+
+
+def written(target: Path, n: int = 40, stress: bool = False) -> dict[str, object]:
+    scenario = catalogue.load("card_testing_burst") if stress else None
+    parts = simulator().parts(n, seed=1, scenario=scenario, severity=1.0)
+    return write_events(parts, target, tiny_schema(), STRESSED if stress else BASE)
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_the_file_has_the_users_columns_and_types_and_then_provenance(tmp_path: Path) -> None:
+    facts = written(tmp_path / "out.parquet")
+    table = pl.read_parquet(tmp_path / "out.parquet")
+    names = [channel.name for channel in tiny_schema().channels]
+    assert table.columns == [*names, *PROVENANCE]
+    assert table["fraud"].dtype == pl.Int8
+    assert table["when"].dtype == pl.Datetime("us")
+    assert table["scenario_id"].unique().sort().to_list() == list(range(40))
+    assert table["scenario_id"].n_unique() == table["customer"].n_unique()
+    assert table.select("mechanism", "stress", "severity", "weight").unique().rows() == [
+        ("none", "base", 0.0, 1.0)
+    ]
+    assert facts["n_scenarios"] == 40
+    assert facts["n_rows"] == facts["n_events"] == table.height
+    assert facts["sha256"] == {"out.parquet": digest(tmp_path / "out.parquet")}
+
+
+def test_the_file_says_that_it_is_synthetic_and_not_audited(tmp_path: Path) -> None:
+    written(tmp_path / "out.parquet", stress=True)
+    note = pq.read_schema(tmp_path / "out.parquet").metadata[b"riskgen"].decode()
+    for said in ('"synthetic": true', '"not audited"', '"card_testing_burst"', '"seed": 1'):
+        assert said in note
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
+@pytest.mark.parametrize("stress", [False, True])
+def test_the_same_simulation_gives_the_same_bytes(
+    tmp_path: Path, suffix: str, stress: bool
+) -> None:
+    one, two = tmp_path / f"one{suffix}", tmp_path / f"two{suffix}"
+    written(one, stress=stress)
+    written(two, stress=stress)
+    assert digest(one) == digest(two)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [one.name, two.name]
+
+
+def test_parts_put_together_are_the_single_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "ROWS_PER_PART", 100)
+    facts = written(tmp_path / "parts")
+    written(tmp_path / "one.parquet")
+    parts = sorted((tmp_path / "parts").iterdir())
+    assert [path.name for path in parts] == facts["parts"]
+    assert facts["sha256"] == {path.name: digest(path) for path in parts}
+    assert len(parts) > 2
+    tables = [pl.read_parquet(path) for path in parts]
+    assert {table.height for table in tables[:-1]} == {100}
+    assert pl.concat(tables).equals(pl.read_parquet(tmp_path / "one.parquet"))
+
+
+def test_stress_at_severity_zero_writes_the_rows_of_the_base(tmp_path: Path) -> None:
+    scenario = catalogue.load("ato_drain")
+    parts = simulator().parts(20, seed=1, scenario=scenario, severity=0.0)
+    write_events(parts, tmp_path / "zero.parquet", tiny_schema(), BASE)
+    written(tmp_path / "base.parquet", n=20)
+    assert digest(tmp_path / "zero.parquet") == digest(tmp_path / "base.parquet")
+
+
+def test_a_csv_cell_that_a_spreadsheet_would_run_is_quoted(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"text": ["=1+1", "@x", "plain", None], "n": [-1, 2, 3, 4]})
+    stream._write_csv([frame], tmp_path / "out.csv")
+    lines = (tmp_path / "out.csv").read_text().splitlines()
+    assert lines == ["text,n", "'=1+1,-1", "'@x,2", "plain,3", ",4"]
+
+
+def test_a_failed_simulation_leaves_nothing(tmp_path: Path) -> None:
+    def failing():  # type: ignore[no-untyped-def]
+        yield next(simulator().parts(16, seed=1))
+        raise RuntimeError("out of luck")
+
+    for target in (tmp_path / "out.parquet", tmp_path / "folder", tmp_path / "out.csv"):
+        with pytest.raises(RuntimeError, match="luck"):
+            write_events(failing(), target, tiny_schema(), BASE)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_column_with_a_name_that_provenance_needs_is_refused(tmp_path: Path) -> None:
+    channels = tiny_schema().channels
+    taken = channels[2].model_copy(update={"name": "weight"})
+    schema = tiny_schema().model_copy(update={"channels": (*channels[:2], taken, *channels[3:])})
+    with pytest.raises(RiskgenError, match="'weight'"):
+        write_events(simulator().parts(1, seed=1), tmp_path / "x.parquet", schema, BASE)
+
+
+def test_row_numbers_of_stressed_parts_are_counted_through(tmp_path: Path) -> None:
+    row = Channel(name="row", dtype="String", kind="identifier", role="row_id")
+    schema = tiny_schema()
+    schema = schema.model_copy(update={"channels": (row, *schema.channels)})
+
+    def numbered():  # type: ignore[no-untyped-def]
+        scenario = catalogue.load("card_testing_burst")
+        for part in simulator().parts(40, seed=1, scenario=scenario, severity=1.0):
+            frame = part.stressed.events.frame.with_columns(pl.lit("R1").alias("row"))
+            object.__setattr__(part.stressed.events, "frame", frame)
+            yield part
+
+    write_events(numbered(), tmp_path / "x.parquet", schema, STRESSED)
+    rows = pl.read_parquet(tmp_path / "x.parquet")["row"]
+    assert rows.to_list() == [f"R{n:012d}" for n in range(len(rows))]
+
+
+def market_start() -> PathStart:
+    assets = tuple(
+        Channel(
+            name=name, dtype="Float64", kind="amount", role="channel", meaning="price", decimals=2
+        )
+        for name in ("AA", "BB", "CC")
+    )
+    date = Channel(name="date", dtype="Date", kind="timestamp", role="time")
+    schema = Schema(domain="market", channels=(date, *assets), resolution="day")
+    return PathStart(schema, np.datetime64("2024-01-05"), np.array([100.0, 50.0, 10.0]), "business")
+
+
+def test_market_paths_go_on_from_the_last_real_prices(tmp_path: Path) -> None:
+    parts = ((first, s) for first, _, s in path_simulator().parts(20, seed=1, horizon=60))
+    facts = write_paths(parts, tmp_path / "paths.parquet", market_start(), BASE)
+    table = pl.read_parquet(tmp_path / "paths.parquet")
+    assert table.columns == ["date", "AA", "BB", "CC", *PROVENANCE]
+    assert (facts["n_scenarios"], facts["n_rows"]) == (20, 20 * 60)
+    first = table.filter(pl.col("date") == pl.col("date").min())
+    assert first["scenario_id"].to_list() == list(range(20))
+    assert str(first["date"][0]) == "2024-01-08"
+    returns = path_simulator().draw(20, seed=1, horizon=60)
+    assert np.allclose(first["AA"].to_numpy(), 100 * np.exp(returns[:, 0, 0]), atol=0.0051)
+
+
+@pytest.mark.parametrize("name", ["ato_drain", "card_testing_burst"])
+def test_every_shipped_fraud_scenario_stresses_three_sequences(tmp_path: Path, name: str) -> None:
+    parts = simulator().parts(3, seed=1, scenario=catalogue.load(name), severity=1.0)
+    facts = write_events(parts, tmp_path / "x.parquet", tiny_schema(), STRESSED)
+    assert facts["n_scenarios"] == 3
+
+
+def test_the_shipped_market_scenario_stresses_three_paths(tmp_path: Path) -> None:
+    scenario = catalogue.load("gfc_2008")
+    drawn = path_simulator().parts(3, seed=1, horizon=60, scenario=scenario, severity=1.0)
+    parts = ((first, stressed) for first, _, stressed in drawn)
+    assert write_paths(parts, tmp_path / "x", market_start(), STRESSED)["n_rows"] == 180
