@@ -1,0 +1,196 @@
+"""What a detector's scores are worth to the people who work its alerts.
+
+PROTOCOL B2: a budget of alerts a day, natural prevalence, customers as units.
+Knows scores and who is whose, not features, models or arms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskgen.data.events import SECONDS_PER_DAY, Events
+from riskgen.evaluate.result import Curve
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+Window = tuple[float, float]
+
+CHUNK = 50  # resamples held in memory together
+
+
+@dataclass(frozen=True, eq=False)
+class Board:
+    """Rows that are scored, and the customer-days that alerts are raised for.
+
+    An alert counts as a detection when it is raised for a fraud customer on a
+    day from the first to the last of its fraudulent events inside the window;
+    an alert before, or long after, is no merit of the detector.
+
+    Attributes
+    ----------
+    scored : ndarray of shape (n_rows,), bool
+        Which rows of the features are inside the window.
+    labels : ndarray of shape (n_scored,), bool
+    owner : ndarray of shape (n_scored,), int64
+        Entity of each scored row.
+    start : ndarray of shape (n_cases,), int64
+        First scored row of each customer-day; rows of one lie together.
+    day : ndarray of shape (n_cases,), int64
+        Day of each customer-day, numbered from 0 without holes.
+    counts : ndarray of shape (n_cases,), bool
+        Whether an alert for it is a detection.
+    n_entities : int
+        Entities of the partition; resampling weights are for these.
+    """
+
+    scored: Flags
+    labels: Flags
+    owner: Ints
+    start: Ints
+    day: Ints
+    counts: Flags
+    n_entities: int
+
+    @classmethod
+    def of_events(cls, events: Events, window: Window) -> Board:
+        """Lay out the events inside ``window`` (seconds: start < time <= end)."""
+        seconds = events.seconds()
+        scored = (seconds > window[0]) & (seconds <= window[1])
+        owner, labels = events.owner[scored], events.event_label()[scored]
+        days = np.floor(seconds[scored] / SECONDS_PER_DAY).astype(np.int64)
+        fresh = np.ones(len(owner), dtype=bool)
+        fresh[1:] = (owner[1:] != owner[:-1]) | (days[1:] != days[:-1])
+        start = np.flatnonzero(fresh)
+        _, day = np.unique(days[start], return_inverse=True)
+        first, last = _fraud_days(owner, days, labels, events.n_entities)
+        at, who = days[start], owner[start]
+        counts = (at >= first[who]) & (at <= last[who])
+        return cls(scored, labels, owner, start, day.astype(np.int64), counts, events.n_entities)
+
+    @classmethod
+    def of_entities(cls, events: Events) -> Board:
+        """Lay out one row for each entity, all of them alerted for at once."""
+        n, labels = events.n_entities, events.entity_label()
+        everyone = np.arange(n)
+        day = np.zeros(n, dtype=np.int64)
+        return cls(np.ones(n, dtype=bool), labels, everyone, everyone, day, labels, n)
+
+    @property
+    def n_fraud(self) -> int:
+        """Fraud customers inside the window."""
+        return len(self.fraud_entities)
+
+    @property
+    def fraud_entities(self) -> Ints:
+        """Entities with a fraudulent event inside the window."""
+        return np.unique(self.owner[self.labels])
+
+    @property
+    def case_owner(self) -> Ints:
+        """Entity of each customer-day."""
+        return self.owner[self.start]
+
+    def case_scores(self, scores: Floats) -> Floats:
+        """Return the highest score of each customer-day."""
+        return np.asarray(np.maximum.reduceat(scores, self.start))
+
+    def recall(self, scores: Floats, budget: float, weights: Floats | None = None) -> Floats:
+        """Return the share of fraud customers found with a daily budget of alerts.
+
+        Parameters
+        ----------
+        scores : ndarray of shape (n_scored,)
+            Higher is more suspicious.
+        budget : float
+            Share of the day's active customers that is alerted. Fractions of an
+            alert are saved up from day to day.
+        weights : ndarray of shape (draws, n_entities) or None
+            How often each customer is there; the budget follows.
+
+        Returns
+        -------
+        ndarray of shape () or (draws,)
+            NaN where no fraud customer is there.
+        """
+        if weights is None:
+            return self._recall(scores, budget, np.ones((1, self.n_entities))).reshape(())
+        parts = [weights[i : i + CHUNK] for i in range(0, len(weights), CHUNK)]
+        return np.concatenate([self._recall(scores, budget, part) for part in parts])
+
+    def _recall(self, scores: Floats, budget: float, weights: Floats) -> Floats:
+        case = self.case_scores(scores)
+        order = np.lexsort((-case, self.day))
+        owner, day = self.case_owner[order], self.day[order]
+        begin = np.flatnonzero(np.diff(day, prepend=-1))
+        weight = weights[:, owner]
+        active = np.add.reduceat(weight, begin, axis=1)
+        alerts = np.diff(np.floor(np.cumsum(budget * active, axis=1) + 1e-9), axis=1, prepend=0.0)
+        ahead = np.cumsum(weight, axis=1) - weight
+        ahead -= ahead[:, begin][:, day]
+        hits = np.flatnonzero(self.counts[order])
+        found = (ahead[:, hits] < alerts[:, day[hits]]).astype(np.float64)
+        caught = np.zeros((len(weights), self.n_entities))
+        by_owner = np.argsort(owner[hits], kind="stable")
+        who, first = np.unique(owner[hits][by_owner], return_index=True)
+        if len(who):
+            caught[:, who] = np.maximum.reduceat(found[:, by_owner], first, axis=1)
+        fraud = weights[:, self.fraud_entities]
+        total = fraud.sum(axis=1)
+        hit = (caught[:, self.fraud_entities] * fraud).sum(axis=1)
+        return np.where(total > 0, hit / np.maximum(total, 1.0), np.nan)
+
+    def average_precision(self, scores: Floats, weights: Floats | None = None) -> Floats:
+        """Return the step-wise area under precision and recall of rows, ties together."""
+        if weights is None:
+            return self._average_precision(scores, np.ones((1, self.n_entities))).reshape(())
+        parts = [weights[i : i + CHUNK] for i in range(0, len(weights), CHUNK)]
+        return np.concatenate([self._average_precision(scores, part) for part in parts])
+
+    def _average_precision(self, scores: Floats, weights: Floats) -> Floats:
+        order = np.argsort(-scores, kind="stable")
+        ends = np.append(np.flatnonzero(np.diff(scores[order])), len(order) - 1)
+        weight = weights[:, self.owner[order]]
+        true = np.cumsum(weight * self.labels[order], axis=1)[:, ends]
+        every = np.cumsum(weight, axis=1)[:, ends]
+        gain = np.diff(true, axis=1, prepend=0.0)
+        area = (gain * true / np.maximum(every, 1.0)).sum(axis=1)
+        return np.where(true[:, -1] > 0, area / np.maximum(true[:, -1], 1.0), np.nan)
+
+    def recall_at_fpr(self, scores: Floats, rate: float) -> tuple[int, int]:
+        """Return fraud customers found, and all, when a share of the others is alerted.
+
+        A customer's score is its highest; a fraud customer's is the highest on
+        the days that count.
+        """
+        case, who = self.case_scores(scores), self.case_owner
+        fraud = np.isin(who, self.fraud_entities)
+        usable = ~fraud | self.counts
+        top = np.full(self.n_entities, -np.inf)
+        np.maximum.at(top, who[usable], case[usable])
+        others = top[np.setdiff1d(np.unique(who), self.fraud_entities)]
+        bound = np.quantile(others, 1.0 - rate, method="higher") if len(others) else np.inf
+        return int(np.sum(top[self.fraud_entities] > bound)), self.n_fraud
+
+    def precision_recall(self, scores: Floats, points: int = 100) -> Curve:
+        """Return precision at evenly spaced recalls of rows."""
+        order = np.argsort(-scores, kind="stable")
+        true = np.cumsum(self.labels[order])
+        precision = true / np.arange(1, len(order) + 1)
+        best = np.maximum.accumulate(precision[::-1])[::-1]
+        recall = np.linspace(0.01, 1.0, points)
+        place = np.searchsorted(true, np.ceil(recall * true[-1]))
+        y = best[np.minimum(place, len(order) - 1)]
+        return {"x": [round(float(r), 4) for r in recall], "y": [round(float(p), 5) for p in y]}
+
+
+def _fraud_days(owner: Ints, days: Ints, labels: Flags, n_entities: int) -> tuple[Ints, Ints]:
+    """Return the first and last day with a fraudulent event; never, where there is none."""
+    first = np.full(n_entities, np.iinfo(np.int64).max)
+    last = np.full(n_entities, np.iinfo(np.int64).min)
+    np.minimum.at(first, owner[labels], days[labels])
+    np.maximum.at(last, owner[labels], days[labels])
+    return first, last

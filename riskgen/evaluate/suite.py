@@ -1,0 +1,162 @@
+"""Everything that ``riskgen evaluate`` asks of a fitted generator, and the answers.
+
+Joins the measures; knows no files, no figures, and not which generator it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskgen.data.price_split import PriceSplit
+from riskgen.data.split import Split
+from riskgen.evaluate.answers import fidelity_verdict, hasty, market_verdict, privacy_verdict
+from riskgen.evaluate.fidelity import measure_fidelity
+from riskgen.evaluate.market_risk import measure_market
+from riskgen.evaluate.privacy.suite import measure_privacy
+from riskgen.evaluate.utility import Utility, judge_utility
+from riskgen.evaluate.verdict import Results, Verdict
+from riskgen.seeding import derived_seed
+from riskgen.simulate.engine import PathSampler, Sampler
+from riskgen.simulate.scenario import StressScenario
+
+Floats = NDArray[np.float64]
+OnPhase = Callable[[str, float], None]
+
+MOST_SYNTHETIC = 5_000  # entities drawn at most: more would not change an answer [J]
+PATHS, HORIZON = 500, 250  # simulated paths of a trading year [J]
+QUICK_PATHS = 100
+
+
+def evaluate_events(
+    split: Split,
+    sampler: Sampler,
+    scenarios: Sequence[StressScenario],
+    *,
+    seed: int,
+    quick: bool = False,
+    simulated: bool = False,
+    on_phase: OnPhase | None = None,
+) -> Results:
+    """Judge a generator of event sequences: fidelity, utility, privacy.
+
+    Parameters
+    ----------
+    split : Split
+        The partition that the generator was fitted on.
+    sampler : Sampler
+        The fitted generator.
+    scenarios : sequence of StressScenario
+        What the utility experiment may train with.
+    seed : int
+        Same seed, same results.
+    quick : bool
+        Fewer arms' settings; no verdict can be green.
+    simulated : bool
+        Whether the table comes from a simulator; caps the utility verdict.
+    on_phase : callable or None
+        Told the name of what begins and the part of the work done, 0 to 1.
+    """
+    say = on_phase or (lambda name, done: None)
+    say("drawing customers", 0.0)
+    n = min(split.generator.n_entities, MOST_SYNTHETIC)
+    synthetic = sampler.draw(n, seed=derived_seed(seed, "evaluate", "draw"))
+    say("fidelity", 0.1)
+    fidelity = measure_fidelity(split.generator, split.control, synthetic, seed=seed)
+    say("utility", 0.4)
+    utility = judge_utility(split, sampler, scenarios, seed=seed, simulated=simulated, quick=quick)
+    say("privacy", 0.8)
+    privacy = measure_privacy(
+        split.generator, split.control, synthetic, seed=seed, reference=split.reference
+    )
+    say("done", 1.0)
+    verdicts = [fidelity_verdict(fidelity), utility.verdict, privacy_verdict(privacy)]
+    facts = _event_facts(split, n, utility, seed, quick, simulated)
+    return _results([*fidelity, *utility.metrics, *privacy], verdicts, facts, quick)
+
+
+def evaluate_market(
+    split: PriceSplit,
+    sampler: PathSampler,
+    *,
+    seed: int,
+    rivals: Mapping[str, PathSampler] | None = None,
+    quick: bool = False,
+    simulated: bool = False,
+    horizon: int = HORIZON,
+    on_phase: OnPhase | None = None,
+) -> Results:
+    """Judge a generator of market paths against history and cheap rivals.
+
+    Parameters
+    ----------
+    split : PriceSplit
+        The partition that the generator was fitted on.
+    sampler : PathSampler
+        The fitted generator.
+    seed, quick, simulated, on_phase
+        As for :func:`evaluate_events`.
+    rivals : mapping of str to PathSampler, or None
+        Other fitted generators to print beside.
+    horizon : int
+        Trading days of a path.
+    """
+    say = on_phase or (lambda name, done: None)
+    say("drawing paths", 0.0)
+    n = QUICK_PATHS if quick else PATHS
+    drawing = derived_seed(seed, "evaluate", "draw")
+    paths = sampler.draw(n, seed=drawing, horizon=horizon)
+    others = {
+        name: rival.draw(n, seed=drawing, horizon=horizon) for name, rival in (rivals or {}).items()
+    }
+    say("market facts", 0.3)
+    metrics = measure_market(
+        split.generator.segment_returns(),
+        split.control.segment_returns(),
+        paths,
+        split.generator.assets,
+        seed=seed,
+        rivals=others,
+    )
+    say("done", 1.0)
+    facts = {
+        **_common(seed, quick, simulated),
+        "paths": n,
+        "horizon in days": horizon,
+        "split": {"reason": split.reason, "hashes": split.hashes()},
+    }
+    return _results(metrics, [market_verdict(metrics)], facts, quick)
+
+
+def _results(
+    metrics: list[Any], verdicts: list[Verdict], facts: dict[str, Any], quick: bool
+) -> Results:
+    return Results(metrics, [hasty(v) for v in verdicts] if quick else verdicts, facts)
+
+
+def _event_facts(
+    split: Split, n: int, utility: Utility, seed: int, quick: bool, simulated: bool
+) -> dict[str, Any]:
+    parts = {
+        name: getattr(split, name)
+        for name in ("generator", "control", "reference", "validation", "test")
+    }
+    return {
+        **_common(seed, quick, simulated),
+        "synthetic entities": n,
+        "entities": {name: events.n_entities for name, events in parts.items()},
+        "events": {name: events.n_events for name, events in parts.items()},
+        "split": {
+            "reason": split.reason,
+            "time_disjoint": split.time_disjoint,
+            "hashes": split.hashes(),
+        },
+        "utility": utility.facts,
+    }
+
+
+def _common(seed: int, quick: bool, simulated: bool) -> dict[str, Any]:
+    return {"seed": seed, "quick": quick, "simulated": simulated}
