@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from riskgen.data.panel import Field, SequencePanel
+from riskgen.data.panel import Field, Layout, SequencePanel
 from riskgen.errors import NotFittedError, TrainingError
 from riskgen.models.base import State, StepReport, sample
 from riskgen.models.timegan.course import rate_factor
@@ -18,6 +18,13 @@ from riskgen.models.timegan.dataset import EventDataset, bucketed, cut, divide, 
 from riskgen.models.timegan.drawing import RowDrawer, inverse_choice
 from riskgen.models.timegan.heads import FieldHeads
 from riskgen.models.timegan.history import SPANS, History
+from riskgen.models.timegan.recall import (
+    RecallLayout,
+    RunningRecall,
+    choose_anchors,
+    novelty,
+    recall_windows,
+)
 from riskgen.models.timegan.rows import RowCoder
 from riskgen.models.timegan.timegan import TimeGAN
 from tests.test_generator_contract import OPTIONS, events_panel, market_panel
@@ -265,3 +272,47 @@ def test_identical_outputs_count_as_collapse(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(Simulator, "draw", same_event)
     with pytest.raises(TrainingError, match="collapsed"):
         TimeGAN(**TINY).fit(events_panel(), seed=3)
+
+
+def test_what_is_recalled_while_drawing_equals_what_training_saw() -> None:
+    torch.manual_seed(0)
+    layout = RecallLayout([3, 4, 5], [-1, 0, 0])
+    # One code above the last level: "does not apply".
+    codes = torch.stack([torch.randint(0, n + 1, (6, 9)) for n in layout.levels], dim=2)
+    known = torch.ones(6, 9, dtype=torch.bool)
+    whole = recall_windows(layout, codes, known, 0, known.T)
+    late = recall_windows(layout, codes, known, 4, known.T[4:])
+    fresh = novelty(codes.reshape(-1, 3).numpy(), np.arange(0, 55, 9)).reshape(6, 9, 3)
+    running = RunningRecall(layout, 6)
+    for step in range(9):
+        assert np.allclose(running.novelty(6).numpy(), fresh[:, step])
+        for k in range(3):
+            told = running.signals(k, codes[:, step])
+            assert torch.allclose(told, whole[k].reshape(9, 6, 4, -1)[step])
+            if step >= 4:
+                assert torch.allclose(told, late[k].reshape(5, 6, 4, -1)[step - 4])
+        running.note(codes[:, step])
+
+
+def test_the_anchor_of_a_field_is_the_one_in_whose_company_it_repeats() -> None:
+    rng = np.random.default_rng(0)
+    owner = np.repeat(np.arange(50), 30)
+    noise, kind = rng.integers(3, size=1500), rng.integers(4, size=1500)
+    habit = rng.integers(20, size=(50, 4))[owner, kind]
+    fields = (Field("noise", 3), Field("kind", 4), Field("amount", 20))
+    codes = np.column_stack([noise, kind, habit])
+    assert choose_anchors(fields, codes, np.arange(0, 1501, 30))[2] == 1
+
+
+def test_a_sequence_keeps_its_own_taste() -> None:
+    rng = np.random.default_rng(0)
+    offsets = np.arange(0, 161 * 10, 10)
+    taste = np.repeat(rng.integers(12, size=160), 10)
+    kind = np.where(rng.random(1600) < 0.9, taste, rng.integers(12, size=1600))
+    layout = Layout((Field("kind", 12),), (Field("length", 0),))
+    panel = SequencePanel(layout, kind[:, None].astype(float), np.full((160, 1), 10.0), offsets)
+    model = TimeGAN(**{**TINY, "steps": 200}).fit(panel, seed=0)
+    drawn = sample(model, 300, seed=0).values.reshape(300, 10)
+    # Nothing but the events themselves tells a taste: context is the same for all.
+    repeats = (drawn[:, 1:] == drawn[:, :-1]).mean()
+    assert repeats == pytest.approx((0.9**2 + 0.1 / 12 * 1.9), abs=0.12)

@@ -16,12 +16,21 @@ from torch import Tensor
 
 from riskgen.data.panel import SequencePanel
 from riskgen.models.timegan.history import History
+from riskgen.models.timegan.recall import (
+    RecallLayout,
+    choose_anchors,
+    novelty,
+    recall_windows,
+)
 from riskgen.models.timegan.rows import RESERVED_CODES, RowCoder, Rows
 
 Indices = NDArray[np.int64]
 
 MIN_SEQUENCES = 20
 """With fewer sequences, windows of time are set aside instead of sequences [J]."""
+
+REACH = 384
+"""Events before a window that its counts remember; sampling remembers all [J]."""
 
 POOL = 16
 """Batches that are sorted by length together, so that little is padding [J]."""
@@ -68,6 +77,7 @@ class Batch:
     real: Tensor
     context_codes: Tensor
     context_numbers: Tensor
+    recalled: list[Tensor]
 
 
 class EventDataset:
@@ -80,8 +90,11 @@ class EventDataset:
         history = History(rows.numbers.shape[1])
         self.history_states = history.states_of(rows.numbers, panel.offsets)
         self.history = torch.from_numpy(history.features(self.history_states))
+        levels = tuple(item for item in panel.layout.fields if item.levels)
+        self.anchors = choose_anchors(levels, rows.codes, panel.offsets)
+        self._recall = RecallLayout([item.levels for item in levels], self.anchors)
         clock = panel.layout.clock
-        told = [history.features(self.history_states)]
+        told = [history.features(self.history_states), novelty(rows.codes, panel.offsets)]
         if clock is not None:
             told.append(clock.features_of(panel).astype(np.float32))
         self.features = torch.from_numpy(np.concatenate(told, axis=1))
@@ -91,6 +104,7 @@ class EventDataset:
         self.context_applies = torch.from_numpy(context_rows.applies)
         self.codes = torch.from_numpy(self.rows.codes)
         self.numbers = torch.from_numpy(self.rows.numbers)
+        self._absent = torch.tensor([item.levels for item in levels], dtype=torch.int64)
         self.applies = torch.from_numpy(self.rows.applies)
 
     def batch(self, windows: Stretches) -> Batch:
@@ -113,7 +127,19 @@ class EventDataset:
             torch.from_numpy(real),
             self.context_codes[owner],
             self.context_numbers[owner],
+            self._recalled(windows, torch.from_numpy(real)),
         )
+
+    def _recalled(self, windows: Stretches, real: Tensor) -> list[Tensor]:
+        if not self._recall.levels:
+            return []
+        begin = self.offsets[windows.sequence]
+        reach = int(np.minimum(windows.start - begin, REACH).max())
+        keys = windows.start[:, None] - reach + np.arange(reach + len(real))
+        known = (keys >= begin[:, None]) & (keys < windows.stop[:, None])
+        rows = torch.from_numpy(np.where(known, keys, len(self.features)))
+        codes = torch.minimum(self.codes[rows], self._absent)
+        return recall_windows(self._recall, codes, torch.from_numpy(known), reach, real)
 
 
 def _with_start_row(rows: Rows, coder: RowCoder) -> Rows:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from riskgen.data.panel import Floats
 from riskgen.models.timegan.heads import FieldHeads
+from riskgen.models.timegan.recall import RunningRecall
 from riskgen.models.timegan.rows import RowCoder, Rows
 
 UNIFORMS = 2
@@ -50,6 +51,7 @@ class RowDrawer:
         uniforms: Floats,
         log_scale: Tensor | None = None,
         forced: Mapping[str, int] | None = None,
+        recall: RunningRecall | None = None,
     ) -> tuple[Floats, Rows]:
         """Draw a row for each row of ``representation``.
 
@@ -63,6 +65,8 @@ class RowDrawer:
             Log of the current volatility.
         forced : mapping or None
             Levels that are set, not drawn; later fields are drawn given them.
+        recall : RunningRecall or None
+            What each sequence has shown so far.
 
         Returns
         -------
@@ -85,7 +89,8 @@ class RowDrawer:
             first, second = uniforms[:, 2 * column], uniforms[:, 2 * column + 1]
             if item.levels:
                 fixed = None if forced is None else forced.get(item.name)
-                drawn = self._level(level, column, representation, first, fixed)
+                told = None if recall is None else recall.signals(level, codes)
+                drawn = self._level(level, column, representation, first, fixed, told)
                 drawn = np.where(here, drawn, item.levels)
                 codes[:, level] = torch.from_numpy(drawn)
                 place = second if item.spread else 0.0
@@ -102,8 +107,8 @@ class RowDrawer:
                 numbers[:, number] = torch.from_numpy(drawn)
                 mean, spread = self.coder.mean[number], self.coder.scale[number]
                 values[:, column] = np.where(here, mean + spread * drawn, 0.0)
-                told = numbers[:, number : number + 1]
-                feature = torch.cat([told, torch.asinh(told)], dim=1)
+                value = numbers[:, number : number + 1]
+                feature = torch.cat([value, torch.asinh(value)], dim=1)
                 number += 1
             if column + 1 < len(fields):
                 later = representation[:, (column + 1) * self.heads.width :]
@@ -115,12 +120,18 @@ class RowDrawer:
         return torch.relu(representation[:, column * width : (column + 1) * width])
 
     def _level(
-        self, level: int, column: int, representation: Tensor, uniform: Floats, fixed: int | None
+        self,
+        level: int,
+        column: int,
+        representation: Tensor,
+        uniform: Floats,
+        fixed: int | None,
+        recalled: Tensor | None,
     ) -> np.ndarray:
         n_levels = self.coder.fields[column].levels
         if fixed is not None:
             return np.full(len(representation), fixed, dtype=np.int64)
-        logits = self.heads.levels[level](self._hidden(column, representation))
+        logits = self.heads.logits(level, self._hidden(column, representation), recalled)
         return inverse_choice(logits, uniform, n_levels)
 
     def _number(

@@ -135,7 +135,13 @@ class Training:
         networks.requires_grad_(False)
         burn_in = 0 if has_own_length(self.panel.layout) else PATH_BURN_IN
         return Simulator(
-            self.panel.layout, block, networks, self.context_coder, self.event_coder, burn_in
+            self.panel.layout,
+            block,
+            networks,
+            self.context_coder,
+            self.event_coder,
+            self.data.anchors,
+            burn_in,
         )
 
     def _check_varied(self, simulator: Simulator) -> None:

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from riskgen.data.panel import Field
 from riskgen.models.timegan.history import SPANS
 from riskgen.models.timegan.reader import RowReader
+from riskgen.models.timegan.recall import SIGNALS
 
 SIGMA_FLOOR = 0.05
 """Smallest width of a mixture component, in units of the current volatility [J]."""
@@ -33,10 +34,18 @@ class FieldHeads(nn.Module):
         See :class:`TimeGANConfig`.
     dropout : float
         Fraction of hidden units dropped in training.
+    recalls : bool
+        Whether levels are also weighed by what the sequence has shown so far.
     """
 
     def __init__(
-        self, fields: tuple[Field, ...], embedding: int, width: int, mixtures: int, dropout: float
+        self,
+        fields: tuple[Field, ...],
+        embedding: int,
+        width: int,
+        mixtures: int,
+        dropout: float,
+        recalls: bool = False,
     ) -> None:
         super().__init__()
         self.fields, self.width, self.mixtures = fields, width, mixtures
@@ -47,7 +56,10 @@ class FieldHeads(nn.Module):
         self.earlier = nn.Parameter(torch.randn(len(fields) * width, self.reader.width) * spread)
         self.register_buffer("mask", self._mask(), persistent=False)
         self.dropout = nn.Dropout(dropout)
-        self.levels = nn.ModuleList(nn.Linear(width, fields[c].levels) for c in self.level_columns)
+        self.n_gates = SIGNALS if recalls else 0
+        self.levels = nn.ModuleList(
+            nn.Linear(width, fields[c].levels + self.n_gates) for c in self.level_columns
+        )
         n = len(self.number_columns)
         self.mixture_weight = nn.Parameter(torch.randn(n, width, 3 * mixtures) * 0.1)
         self.mixture_bias = nn.Parameter(self._mixture_start(n))
@@ -66,9 +78,10 @@ class FieldHeads(nn.Module):
         """Set each softmax's bias to the frequency of its levels, one count added."""
         for k, head in enumerate(self.levels):
             assert isinstance(head, nn.Linear)
-            seen = codes[:, k][codes[:, k] < head.out_features]
-            counts = torch.bincount(seen, minlength=head.out_features) + 1.0
-            head.bias.copy_(torch.log(counts / counts.sum()))
+            n_levels = head.out_features - self.n_gates
+            counts = torch.bincount(codes[:, k], minlength=n_levels)[:n_levels] + 1.0
+            head.bias.zero_()
+            head.bias[:n_levels] = torch.log(counts / counts.sum())
             head.weight.mul_(0.3)
 
     def _mixture_start(self, n: int) -> Tensor:
@@ -88,6 +101,7 @@ class FieldHeads(nn.Module):
         numbers: Tensor,
         applies: Tensor,
         log_scale: Tensor | None = None,
+        recalled: list[Tensor] | None = None,
     ) -> Tensor:
         """Return log p of each field given the ones before it, in nats.
 
@@ -99,6 +113,8 @@ class FieldHeads(nn.Module):
             The row, as :class:`Rows`.
         log_scale : Tensor of shape (n, n_numbers) or None
             Log of the current volatility of continuous fields.
+        recalled : list of Tensor of shape (n, SIGNALS, n_levels) or None
+            What the sequence has shown so far, for each level field.
 
         Returns
         -------
@@ -110,15 +126,25 @@ class FieldHeads(nn.Module):
         hidden = self.dropout(F.relu(hidden)).reshape(-1, len(self.fields), self.width)
         parts: dict[int, Tensor] = {}
         for k, column in enumerate(self.level_columns):
-            parts[column] = self._log_level(k, hidden[:, column], codes[:, k])
+            parts[column] = self._log_level(
+                k, hidden[:, column], codes[:, k], None if recalled is None else recalled[k]
+            )
         if self.number_columns:
             density = self._log_density(hidden[:, self.number_columns], numbers, log_scale)
             parts.update({c: density[:, k] for k, c in enumerate(self.number_columns)})
         stacked = torch.stack([parts[c] for c in range(len(self.fields))], dim=1)
         return torch.where(applies, stacked, 0.0)
 
-    def _log_level(self, k: int, hidden: Tensor, codes: Tensor) -> Tensor:
-        logits = self.levels[k](hidden)
+    def logits(self, k: int, hidden: Tensor, recalled: Tensor | None) -> Tensor:
+        """Return the logits of level field ``k``; gates weigh what is recalled."""
+        told: Tensor = self.levels[k](hidden)
+        if recalled is None:
+            return told
+        logits, gates = told[:, : -self.n_gates], told[:, -self.n_gates :]
+        return logits + torch.bmm(gates[:, None, :], recalled)[:, 0]
+
+    def _log_level(self, k: int, hidden: Tensor, codes: Tensor, recalled: Tensor | None) -> Tensor:
+        logits = self.logits(k, hidden, recalled)
         target = codes.clamp(max=logits.shape[1] - 1)
         return -F.cross_entropy(logits, target, reduction="none")
 

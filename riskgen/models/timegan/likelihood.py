@@ -33,6 +33,7 @@ def event_log_likelihood(networks: EventNetworks, batch: Batch) -> Tensor:
         batch.numbers[real],
         batch.applies[real],
         recovery.volatility(batch.history[real]) if batch.numbers.shape[-1] else None,
+        batch.recalled,
     )
 
 

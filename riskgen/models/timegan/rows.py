@@ -71,8 +71,9 @@ class RowCoder:
         # Moments of clipped values: one extreme could be solved for from a plain mean.
         clipped = np.clip(ordered, ordered[edge], ordered[-1 - edge])
         mean, spread = clipped.mean(axis=0), clipped.std(axis=0)
-        scale = np.where(spread > 1e-9, spread, 1.0)
-        largest = np.abs((clipped - mean) / scale).max(axis=0)
+        # A field that never varies is not standardised, and comes out as its mean.
+        scale = np.where(spread > 1e-9, spread, 0.0)
+        largest = np.abs(clipped - mean).max(axis=0) / np.where(scale > 0, scale, np.inf)
         # Twice the 11th largest: tails may go past the data, feedback may not run away [J].
         return cls(fields, mean, scale, np.maximum(2.0 * largest, 1.0))
 
@@ -92,7 +93,8 @@ class RowCoder:
         codes = np.floor(values[:, self.level_columns]).astype(np.int64)
         absent = np.array([self.fields[c].levels for c in self.level_columns], dtype=np.int64)
         codes = np.where(applies[:, self.level_columns], codes, absent)
-        numbers = (values[:, self.number_columns] - self.mean) / self.scale
+        unit = np.where(self.scale > 0, self.scale, np.inf)
+        numbers = (values[:, self.number_columns] - self.mean) / unit
         numbers = np.where(applies[:, self.number_columns], numbers, 0.0)
         return Rows(codes, numbers.astype(np.float32), applies)
 

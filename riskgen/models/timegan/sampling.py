@@ -17,6 +17,7 @@ from torch import Tensor
 from riskgen.data.panel import Clock, Floats, Layout, SequencePanel
 from riskgen.models.timegan.drawing import UNIFORMS, RowDrawer
 from riskgen.models.timegan.networks import CONTEXT_WIDTH, ContextBlock, EventNetworks
+from riskgen.models.timegan.recall import RecallLayout, RunningRecall
 from riskgen.models.timegan.rows import RESERVED_CODES, RowCoder, Rows
 
 
@@ -32,6 +33,8 @@ class Simulator:
         With their best weights, in evaluation mode.
     context_coder, event_coder : RowCoder
         As fitted.
+    anchors : list of int
+        As chosen by :func:`choose_anchors`.
     burn_in : int
         Steps simulated and thrown away, so that a path starts from a
         stationary state; 0 when sequences have a true beginning.
@@ -42,6 +45,7 @@ class Simulator:
     networks: EventNetworks
     context_coder: RowCoder
     event_coder: RowCoder
+    anchors: list[int]
     burn_in: int
 
     def draw(
@@ -105,6 +109,8 @@ class _Roll:
         self._context_gates = vector @ self._gate_context + self._gate_bias
         self._context_step = vector @ self._step_context + self._step_bias
         n = len(context)
+        levels = [item.levels for item in simulator.layout.fields if item.levels]
+        self._recall = RunningRecall(RecallLayout(levels, simulator.anchors), n)
         self._hidden = torch.zeros(n, generator.recurrence.hidden_size)
         self._cell = torch.zeros_like(self._hidden)
         self._past = generator.history.start(n)
@@ -138,8 +144,9 @@ class _Roll:
         told = torch.cat([self._hidden, features], dim=1)
         representation = torch.addmm(self._context_step[:alive], told, self._step)
         uniforms = rng.random((alive, UNIFORMS * len(self._coder.fields)))
-        values, rows = self._drawer.draw(representation, uniforms, log_scale)
+        values, rows = self._drawer.draw(representation, uniforms, log_scale, recall=self._recall)
         self._codes, self._numbers = torch.from_numpy(rows.codes), torch.from_numpy(rows.numbers)
+        self._recall.note(self._codes)
         self._past = self._generator.history.advance(self._past[:alive], rows.numbers)
         if self._clock is not None and self._time is not None:
             self._time = self._clock.advance(self._time[:alive], values)
@@ -147,11 +154,12 @@ class _Roll:
 
     def _features(self, alive: int) -> tuple[Tensor, Tensor | None]:
         past = torch.from_numpy(self._generator.history.features(self._past[:alive]))
+        fresh = self._recall.novelty(alive)
         log_scale = self._volatility(past) if past.shape[1] else None
         if self._clock is None or self._time is None:
-            return past, log_scale
+            return torch.cat([past, fresh], dim=1), log_scale
         told = self._clock.features(self._time[:alive]).astype(np.float32)
-        return torch.cat([past, torch.from_numpy(told)], dim=1), log_scale
+        return torch.cat([past, fresh, torch.from_numpy(told)], dim=1), log_scale
 
     def _turn(self, gates: Tensor, alive: int) -> None:
         """Turn the LSTM cell once (gates in torch's order: in, forget, cell, out)."""

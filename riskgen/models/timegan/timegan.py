@@ -116,6 +116,7 @@ class TimeGAN:
             "options": self.config.to_json(),
             "context": simulator.context_coder.to_json(),
             "events": simulator.event_coder.to_json(),
+            "anchors": simulator.anchors,
             "burn_in": simulator.burn_in,
             "report": self.report,
         }
@@ -160,5 +161,6 @@ def _simulator(state: State, layout: Layout, config: TimeGANConfig) -> Simulator
         networks,
         RowCoder.from_json(layout.context_fields, state.config["context"]),
         RowCoder.from_json(layout.fields, state.config["events"]),
+        state.config["anchors"],
         state.config["burn_in"],
     )
