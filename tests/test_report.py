@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from report_sample import (
     NASTY,
+    market_metrics,
     only,
     sample_manifest,
     sample_results,
@@ -18,7 +19,7 @@ from report_sample import (
 )
 
 from riskgen.evaluate.verdict import Results, Verdict
-from riskgen.report.blocks import Gallery, Measure
+from riskgen.report.blocks import Gallery, Measure, Prose
 from riskgen.report.charts import chart_of
 from riskgen.report.document import Document, build_document
 from riskgen.report.figures import figure, library
@@ -194,6 +195,28 @@ def test_a_simulated_bank_caps_the_utility_verdict_and_says_so_first() -> None:
     assert utility.answer == "MECHANISM CHECK ONLY"
     assert utility.chip.tone == "fail"
     assert "Circular" in utility.caveats[0]
+
+
+def test_a_cap_is_said_again_above_the_evidence() -> None:
+    utility = next(part for part in document(simulated=True).sections if part.id == "utility")
+    assert utility.blocks[0] == Prose(
+        "Circular: the frauds of the test were simulated too.", "fail"
+    )
+
+
+def test_a_report_on_prices_leads_with_what_was_asked_of_prices() -> None:
+    verdict = Verdict("market", "YES", "Tails and clusters are right.", "PASS")
+    results = Results(market_metrics(), [verdict], {"simulated": False}).to_json()
+    built = build_document(results, {"domain": "market", "data": {"origin": "real"}})
+    assert built.cards[0].question == "market"
+    assert "privacy" not in [part.id for part in built.sections]
+
+
+def test_many_caveats_are_cut_on_the_card_and_whole_below() -> None:
+    results = only("PASS")
+    results["verdicts"][0]["caveats"] = [f"Caveat number {n}." for n in range(9)]
+    assert card(results).caveats[-1] == "And 6 more: see Limits and sign-off."
+    assert "Caveat number 8." in render(build_document(results, {}))
 
 
 def test_an_unstated_origin_is_said_in_a_banner() -> None:

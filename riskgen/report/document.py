@@ -1,8 +1,6 @@
 """From results, manifest, training log and simulations to the tree of a report.
 
-Plain data in, plain data out: no HTML, no drawing, no files. What is written
-here in words is the report's whole claim, so a verdict is coloured here too:
-green only for a PASS with the one good answer, on real data, in a full run.
+Plain data in, plain data out: no HTML, no drawing, no files.
 """
 
 from __future__ import annotations
@@ -10,41 +8,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from riskgen.evaluate.result import MetricResult
-from riskgen.evaluate.verdict import Results, Verdict
+from riskgen.evaluate.verdict import Results
 from riskgen.report.blocks import Card, Chip, Prose, Section
-from riskgen.report.measures import key_numbers, tally
+from riskgen.report.cards import cards_of, under_card
+from riskgen.report.measures import tally
+from riskgen.report.provenance import origin_of
 from riskgen.report.sections import Material, sections_of
-from riskgen.report.wording import (
-    GOOD_ANSWERS,
-    QUESTIONS,
-    Tone,
-    count,
-    plain,
-    sentence,
-    status_word,
-    tone,
-)
-
-
-@dataclass(frozen=True)
-class Cap:
-    """Why a good answer may not be given in a run, and what is printed instead."""
-
-    answer: str
-    reason: str
-    tone: Tone
-
-
-# PROTOCOL B4: printed in red where the frauds of the test were simulated.
-CIRCULAR = Cap(
-    "MECHANISM CHECK ONLY", "Circular: the frauds of the test were simulated too.", "fail"
-)
-# PROTOCOL 0.2: too few generator seeds for a verdict.
-HASTY = Cap("NO EVIDENCE", "A quick run cannot pass: it has too few repetitions.", "unclear")
+from riskgen.report.wording import count, plain
 
 
 @dataclass(frozen=True)
@@ -105,16 +78,15 @@ def build_document(
     found = Results.from_json(results)
     material = Material(found, manifest, tuple(training), tuple(simulations))
     digest = digest_of(results)
-    cards = _cards(found, manifest)
-    chips = {card.question: card.chip for card in cards}
-    sections = sections_of(material)
+    cards = cards_of(found, manifest)
+    sections = tuple(under_card(part, cards) for part in sections_of(material))
     return Document(
         title=_title(manifest),
         subtitle=_subtitle(manifest, found.facts),
         banners=_banners(found.facts, manifest),
         cards=cards,
         tally=tally(found.metrics),
-        sections=tuple(replace(part, chip=chips.get(part.id)) for part in sections),
+        sections=sections,
         provenance=_provenance(manifest, digest),
         results=results,
         digest=digest,
@@ -125,18 +97,6 @@ def digest_of(results: dict[str, Any]) -> str:
     """Return the SHA-256 of ``results`` in the bytes that ``results.json`` has."""
     text = json.dumps(results, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(text.encode(errors="surrogatepass") + b"\n").hexdigest()
-
-
-def origin_of(facts: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
-    """Return ``real``, ``simulated`` or what was stated of where the data come from."""
-    if facts.get("simulated") is True:
-        return "simulated"
-    recorded = manifest.get("data")
-    stated = recorded.get("origin") if isinstance(recorded, dict) else None
-    for item in (facts.get("data_origin"), facts.get("origin"), stated):
-        if isinstance(item, str) and item:
-            return "simulated" if "simulat" in item.lower() else plain(item)
-    return "not stated"
 
 
 def _title(manifest: Mapping[str, Any]) -> str:
@@ -181,63 +141,6 @@ def _banners(facts: Mapping[str, Any], manifest: Mapping[str, Any]) -> tuple[Pro
         words = "Quick run: fewer repetitions than a verdict needs. No answer here can be a pass."
         banners.append(Prose(words, "unclear"))
     return tuple(banners)
-
-
-def _cards(found: Results, manifest: Mapping[str, Any]) -> tuple[Card, ...]:
-    verdicts: dict[str, Verdict] = {verdict.question: verdict for verdict in found.verdicts}
-    numbered = list(enumerate(found.metrics, start=1))
-    cards = []
-    for question in QUESTIONS:
-        own = [(n, m) for n, m in numbered if m.question == question]
-        verdict = verdicts.get(question)
-        if question == "market" and verdict is None and not own:
-            continue
-        cards.append(_card(question, verdict, own, _cap(question, found.facts, manifest)))
-    return tuple(cards)
-
-
-def _card(
-    question: str, verdict: Verdict | None, own: list[tuple[int, MetricResult]], cap: Cap | None
-) -> Card:
-    numbers, title = key_numbers(own), QUESTIONS[question]
-    counted = ", ".join(chip.word for chip in tally([metric for _, metric in own]))
-    if verdict is None:
-        words = "Measures were taken, but no verdict was drawn from them."
-        words = words if own else "This question was not asked in this evaluation."
-        chip = Chip("idle", status_word("NOT_RUN"))
-        return Card(question, title, "NOT RUN", chip, words, (), numbers, question, counted)
-    caveats = tuple(sentence(item) for item in verdict.caveats)
-    return Card(
-        question=question,
-        title=title,
-        answer=cap.answer if cap and _claims(verdict) else plain(verdict.answer, 40),
-        chip=_chip(verdict, cap),
-        sentence=sentence(verdict.sentence),
-        caveats=(cap.reason, *caveats) if cap and _claims(verdict) else caveats,
-        numbers=numbers,
-        target=question,
-        tally=counted,
-    )
-
-
-def _claims(verdict: Verdict) -> bool:
-    return verdict.status == "PASS" or verdict.answer == GOOD_ANSWERS[verdict.question]
-
-
-def _chip(verdict: Verdict, cap: Cap | None) -> Chip:
-    if cap and _claims(verdict):
-        return Chip(cap.tone, "Capped")
-    if verdict.status == "PASS" and verdict.answer != GOOD_ANSWERS[verdict.question]:
-        return Chip("unclear", "Not a pass")
-    band = "amber" if verdict.answer == "LIMITED" else None
-    return Chip(tone(verdict.status, band), status_word(verdict.status, band))
-
-
-def _cap(question: str, facts: Mapping[str, Any], manifest: Mapping[str, Any]) -> Cap | None:
-    """Return why this question cannot pass in this run; None when it can."""
-    if question == "utility" and origin_of(facts, manifest) == "simulated":
-        return CIRCULAR
-    return HASTY if facts.get("quick") is True else None
 
 
 def _provenance(manifest: Mapping[str, Any], digest: str) -> tuple[tuple[str, str], ...]:

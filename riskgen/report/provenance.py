@@ -55,6 +55,18 @@ def reproduction_blocks(
     return tuple(blocks)
 
 
+def origin_of(facts: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
+    """Return ``real``, ``simulated`` or what was stated of where the data come from."""
+    if facts.get("simulated") is True:
+        return "simulated"
+    recorded = manifest.get("data")
+    stated = recorded.get("origin") if isinstance(recorded, dict) else None
+    for item in (facts.get("data_origin"), facts.get("origin"), stated):
+        if isinstance(item, str) and item:
+            return "simulated" if "simulat" in item.lower() else plain(item)
+    return "not stated"
+
+
 def flat(item: object, path: str = "") -> Iterator[tuple[str, str]]:
     """Yield nested names and values as ``outer, inner`` and text, at most so many."""
     yield from islice(_flat(item, path), MOST_PAIRS)

@@ -36,7 +36,7 @@ PROHIBITED = (
     "Reading a severity as a probability: it is a dial.",
 )
 SIGNERS = ("Developer", "Independent validator", "Data-protection officer", "Model owner")
-MOST_CAVEATS = 5  # PROTOCOL D2: the verdict page shows the top five limitations
+MOST_CAVEATS = 30  # [J] all of them, unless a producer floods the list
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,10 @@ class Material:
 def sections_of(material: Material) -> tuple[Section, ...]:
     """Return the sections that this run has something to say in."""
     numbered = list(enumerate(material.results.metrics, start=1))
-    questions = [_question(question, numbered) for question in QUESTIONS]
+    asked = {metric.question for metric in material.results.metrics}
+    of_prices = material.manifest.get("domain") == "market"
+    expected = asked if of_prices else {"fidelity", "utility", "privacy", *asked}
+    questions = [_question(question, numbered) for question in QUESTIONS if question in expected]
     rest = [
         _every_measure(numbered),
         _scenarios(material.simulations),
@@ -67,14 +70,11 @@ def sections_of(material: Material) -> tuple[Section, ...]:
     return tuple(section for section in [*questions, *rest] if section is not None)
 
 
-def _question(question: str, numbered: Sequence[tuple[int, MetricResult]]) -> Section | None:
+def _question(question: str, numbered: Sequence[tuple[int, MetricResult]]) -> Section:
     own = [(n, m) for n, m in numbered if m.question == question]
+    blocks: tuple[Block, ...] = blocks_of(own)
     if not own:
-        if question == "market":
-            return None
-        blocks: tuple[Block, ...] = (Prose("No measure of this question was run.", "idle"),)
-    else:
-        blocks = blocks_of(own)
+        blocks = (Prose("No measure of this question was run.", "idle"),)
     return Section(question, QUESTIONS[question], LEADS[question], blocks)
 
 

@@ -5,6 +5,7 @@
   const dark = read("dark");
   const night = matchMedia("(prefers-color-scheme: dark)");
   let printing = false;
+  let folded = [];
 
   const themed = (item) => {
     if (printing || !night.matches) return item;
@@ -91,8 +92,8 @@
 
   const openTarget = () => {
     const target = location.hash && document.getElementById(location.hash.slice(1));
-    const folded = target && target.closest("details");
-    if (folded) folded.open = true;
+    const around = target && target.closest("details");
+    if (around) around.open = true;
   };
 
   document.documentElement.classList.add("scripted");
@@ -104,9 +105,14 @@
   night.addEventListener("change", drawAll);
   addEventListener("beforeprint", () => {
     printing = true;
-    document.querySelectorAll("details").forEach((item) => { item.open = true; });
+    folded = [...document.querySelectorAll("details:not(.behind):not([open])")];
+    folded.forEach((item) => { item.open = true; });
     drawAll();
   });
-  addEventListener("afterprint", () => { printing = false; drawAll(); });
+  addEventListener("afterprint", () => {
+    printing = false;
+    folded.forEach((item) => { item.open = false; });
+    drawAll();
+  });
   drawAll().then(() => document.documentElement.classList.add("drawn"));
 })();
