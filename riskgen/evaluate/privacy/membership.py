@@ -95,11 +95,14 @@ def measure_membership(material: Material, floor: Material) -> list[MetricResult
     """
     everyone, chance = attacks(material), attacks(floor)
     results = _measures(everyone, chance, "all", "")
-    members, others = _unusual(material)
-    if min(members.sum(), others.sum()) < FEWEST:
-        return [*results, _too_few(int(min(members.sum(), others.sum())))]
-    picked = {k: Scores(s.members[members], s.others[others]) for k, s in everyone.items()}
-    return results + _measures(picked, chance, "outliers", ", the 5 % most unusual customers")
+    picked = _only_unusual(everyone, material)
+    size = picked["nearest"].n
+    if size < FEWEST:
+        return [*results, _too_few(size)]
+    by_chance = _only_unusual(chance, floor)
+    if by_chance["nearest"].n < FEWEST:
+        by_chance = chance
+    return results + _measures(picked, by_chance, "outliers", ", the 5 % most unusual customers")
 
 
 def _measures(
@@ -132,7 +135,10 @@ def _auc_result(
     )
     reach = ((by[worst].upper or 1.0) - (by[worst].lower or 0.0)) / 2
     status = gate(by[worst], AUC_LIMIT, reach <= CARRIES)
-    return gated(result, status, _auc_reason(status, worst, scores[worst].n))
+    reason = _auc_reason(status, worst, scores[worst].n)
+    if (by[worst].upper or 1.0) < 0.5:
+        reason += " Strangers lie closer than members do: was the control used to fit?"
+    return gated(result, status, reason)
 
 
 def _auc_reason(status: Status, attack: str, n: int) -> str:
@@ -188,14 +194,14 @@ def _to_synthetic(material: Material, side: str) -> Floats:
     return np.asarray(distances[:, 0])
 
 
-def _unusual(material: Material) -> tuple[np.ndarray[tuple[int], np.dtype[np.bool_]], ...]:
-    """Mark the real entities farthest from their five nearest real neighbours."""
+def _only_unusual(scores: Mapping[str, Scores], material: Material) -> dict[str, Scores]:
+    """Return the scores of the real entities farthest from their five nearest real ones."""
     pool = np.vstack([material.balanced.points, material.control.points])
     distances, _ = nearest(pool, pool, NEIGHBOURS + 1)
     lonely = distances[:, 1:].mean(axis=1)
-    bound = np.quantile(lonely, 1 - OUTLIERS)
-    cut = len(material.balanced)
-    return lonely[:cut] >= bound, lonely[cut:] >= bound
+    unusual, cut = lonely >= np.quantile(lonely, 1 - OUTLIERS), len(material.balanced)
+    members, others = unusual[:cut], unusual[cut:]
+    return {k: Scores(s.members[members], s.others[others]) for k, s in scores.items()}
 
 
 def _too_few(n: int) -> MetricResult:
