@@ -411,4 +411,26 @@ def sample_simulations() -> list[dict[str, Any]]:
             "achieved": {"rate_per_minute": 11.4},
             "assertions": {"amounts below 2": True},
         },
+        {
+            "scenario": "merchant-burst",
+            "severity": 0.25,
+            "seed": 3,
+            "mechanism": "transform",
+            "requested": {"n_24h": 20.0},
+            "achieved": {"n_24h": 19.0},
+            "severity_curve": {"severity": [0.0, 0.5, 1.0], "n_24h": [1.0, 12.0, 40.0]},
+            "assertions": [
+                {"name": "n_24h.median >= 5", "status": "PASS", "found": 19.0},
+                {"name": "base unchanged", "status": "NOT_RUN", "reason": "asked at severity 0"},
+            ],
+            "plausibility": {
+                "measure": "mahalanobis",
+                "median_m2": 31.2,
+                "warning": True,
+                "sentence": "Half of the touched customers lie beyond all base customers.",
+            },
+            "n_scenarios": 10_000,
+            "where": "/home/somebody/runs/0001/simulations/merchant-burst",
+        },
+        {"scenario": "base", "severity": 0.0, "seed": 3, "mechanism": "none"},
     ]

@@ -19,7 +19,7 @@ from report_sample import (
 )
 
 from riskgen.evaluate.verdict import Results, Verdict
-from riskgen.report.blocks import Gallery, Measure, Prose
+from riskgen.report.blocks import Chip, Gallery, Group, Measure, Prose
 from riskgen.report.charts import chart_of
 from riskgen.report.document import Document, build_document
 from riskgen.report.figures import figure, library
@@ -266,6 +266,18 @@ def test_dropped_personal_columns_are_listed(page: str) -> None:
 def test_requested_and_achieved_stand_side_by_side(page: str) -> None:
     assert re.search(r"amount_multiplier.*?3.*?2\.91.*?−3\.0 %", markup(page), flags=re.DOTALL)
     assert "2 of 3 assertions held" in page
+
+
+def test_an_assertion_that_was_not_asked_is_not_green() -> None:
+    part = next(part for part in document().sections if part.id == "scenarios")
+    burst = next(b for b in part.blocks if isinstance(b, Group) and "merchant" in b.caption)
+    assert burst.chip == Chip("idle", "1 of 2 assertions held")
+
+
+def test_command_lines_give_what_was_simulated(page: str) -> None:
+    line = "riskgen simulate --stress merchant-burst --severity 0.25 --scenarios 10000 --seed 3"
+    assert line in page
+    assert "riskgen simulate --seed 3" in page
 
 
 def test_an_empty_evaluation_still_makes_a_report() -> None:

@@ -160,9 +160,14 @@ def _commands(
     for flag in ("generator", "seed"):
         if manifest.get(flag) is not None:
             fit += f" --{flag} {plain(manifest[flag])}"
-    stress = [
-        f"riskgen simulate --stress {plain(item.get('scenario', ''))} "
-        f"--severity {value_text(item.get('severity'))}"
-        for item in simulations
-    ]
-    return (fit, *stress, "riskgen evaluate", "riskgen report")
+    return (fit, *map(_simulate, simulations), "riskgen evaluate", "riskgen report")
+
+
+def _simulate(facts: Mapping[str, Any]) -> str:
+    line = "riskgen simulate"
+    if facts.get("severity"):
+        line += f" --stress {plain(facts.get('scenario', ''))}"
+        line += f" --severity {value_text(facts['severity'])}"
+    if facts.get("n_scenarios") is not None:
+        line += f" --scenarios {plain(facts['n_scenarios'])}"
+    return line if facts.get("seed") is None else f"{line} --seed {plain(facts['seed'])}"

@@ -9,7 +9,10 @@ from riskgen.report.blocks import Block, Chip, Facts, Group, Prose, Table
 from riskgen.report.provenance import flat, value_text
 from riskgen.report.wording import plain, sentence
 
-KNOWN = {"scenario", "severity", "requested", "achieved", "assertions", "plausibility"}
+SHOWN = {"scenario", "severity", "requested", "achieved", "assertions", "severity_curve"}
+# Where somebody's files lie, and what the manifest of the parts says already.
+LEFT_OUT = {"where", "name", "parts", "sha256"}
+USED = {"name", "assertion", "text", "check", "passed", "held", "ok", "status"}
 
 
 def scenario_blocks(simulations: Sequence[Mapping[str, Any]]) -> tuple[Block, ...]:
@@ -20,15 +23,18 @@ def scenario_blocks(simulations: Sequence[Mapping[str, Any]]) -> tuple[Block, ..
 
 
 def _group(facts: Mapping[str, Any]) -> Group:
-    heading = plain(facts.get("scenario") or "No stress")
-    if facts.get("severity") is not None:
+    heading = plain(facts.get("scenario") or "base")
+    if facts.get("severity"):
         heading += f", severity {value_text(facts['severity'])}"
     blocks: list[Table | Facts | Prose] = [_dial(facts)]
-    checks = _assertions(facts.get("assertions"))
-    if checks is not None:
-        blocks.append(checks)
-    pairs = list(flat(facts.get("plausibility"), "plausibility"))
-    pairs += flat({key: item for key, item in facts.items() if key not in KNOWN})
+    checks, curve = _assertions(facts.get("assertions")), _curve(facts.get("severity_curve"))
+    blocks += [table for table in (checks, curve) if table is not None]
+    rest = {k: item for k, item in facts.items() if k not in SHOWN | LEFT_OUT | {"plausibility"}}
+    told = facts.get("plausibility")
+    if isinstance(told, dict) and told.get("sentence"):
+        blocks.append(Prose(sentence(told["sentence"]), "limited" if told.get("warning") else None))
+        told = {key: item for key, item in told.items() if key not in ("sentence", "warning")}
+    pairs = [*flat(rest), *flat(told, "plausibility")]
     if pairs:
         blocks.append(Facts("Plausibility and size", tuple(pairs)))
     return Group(heading, None if checks is None else _held(checks), tuple(blocks))
@@ -46,7 +52,7 @@ def _held(checks: Table) -> Chip:
 def _dial(facts: Mapping[str, Any]) -> Table | Prose:
     asked, reached = _pairs(facts.get("requested")), _pairs(facts.get("achieved"))
     if not asked and not reached:
-        return Prose("No requested or achieved values were recorded.", "idle")
+        return Prose("Drawn as learned: nothing was requested.", "idle")
     names = list(dict.fromkeys([*asked, *reached]))
     rows = tuple(
         (
@@ -59,6 +65,17 @@ def _dial(facts: Mapping[str, Any]) -> Table | Prose:
     )
     columns = ("Parameter", "Requested", "Achieved", "Difference")
     return Table("Requested and achieved", columns, rows, (1, 2, 3))
+
+
+def _curve(item: object) -> Table | None:
+    """Return what each severity of the dial gives, as a table."""
+    if not isinstance(item, dict) or not all(isinstance(part, list) for part in item.values()):
+        return None
+    rows = tuple(
+        tuple(value_text(part) for part in row) for row in zip(*item.values(), strict=False)
+    )
+    names = tuple(plain(name).replace("_", " ") for name in item)
+    return Table("The dial", names, rows, tuple(range(len(names)))) if rows else None
 
 
 def _pairs(item: object) -> dict[str, Any]:
@@ -101,16 +118,15 @@ def _assertion(name: str, check: object) -> tuple[str | Chip, ...]:
     held: object = check
     detail = ""
     if isinstance(check, dict):
-        held = next(
-            (check[key] for key in ("passed", "held", "ok", "status") if key in check), None
-        )
-        used = {"name", "assertion", "text", "check", "passed", "held", "ok", "status"}
-        detail = "; ".join(
-            f"{k}: {v}"
-            for k, v in flat({key: value for key, value in check.items() if key not in used})
-        )
+        held = next((check[k] for k in ("passed", "held", "ok", "status") if k in check), None)
+        rest = {key: value for key, value in check.items() if key not in USED}
+        detail = "; ".join(f"{label}: {value}" for label, value in flat(rest))
+    return sentence(name), sentence(detail), _chip(held)
+
+
+def _chip(held: object) -> Chip:
     if held is True or held == "PASS":
-        return sentence(name), sentence(detail), Chip("pass", "Held")
+        return Chip("pass", "Held")
     if held is False or held == "FAIL":
-        return sentence(name), sentence(detail), Chip("fail", "Broken")
-    return sentence(name), sentence(detail), Chip("idle", "Not checked")
+        return Chip("fail", "Broken")
+    return Chip("idle", "Not applicable" if held == "NOT_APPLICABLE" else "Not asked")
