@@ -230,8 +230,15 @@ def test_a_table_of_days_gets_no_time_of_day(tiny_events: Events) -> None:
     result = stress_events(
         Events.build(days, schema), catalogue.load("ato_drain"), severity=1, seed=1, share=1.0
     )
-    assert any(reason.startswith("night_share") for reason in result.omitted)
+    assert sum(reason.startswith("night_share") for reason in result.omitted) == 1
     assert result.affected.any()
+
+
+def test_a_table_of_months_is_refused(tiny_events: Events) -> None:
+    schema = tiny_events.schema.model_copy(update={"resolution": "month"})
+    months = Events(schema, tiny_events.frame, tiny_events.offsets)
+    with pytest.raises(ScenarioError, match="one row a month"):
+        stress_events(months, catalogue.load("ato_drain"), severity=1, seed=1)
 
 
 def test_labelled_customers_are_left_alone(tiny_events: Events) -> None:

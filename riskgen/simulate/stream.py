@@ -7,17 +7,13 @@ renamed into place.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from riskgen.data.dtypes import cast_back
 from riskgen.data.price_paths import PathStart, paths_frame
@@ -26,63 +22,15 @@ from riskgen.errors import RiskgenError
 from riskgen.runs import file_hash, new_folder
 from riskgen.simulate.engine import Part
 from riskgen.simulate.mechanisms.accounts import Floats, Ints
+from riskgen.simulate.parquet_file import ParquetFile
+from riskgen.simulate.provenance import Provenance
+
+__all__ = ["PROVENANCE", "Provenance", "write_events", "write_paths"]
 
 ROWS_PER_PART = 100_000
 PROVENANCE = ("scenario_id", "mechanism", "stress", "severity", "weight")
 # A spreadsheet runs cells that begin so (OWASP, CSV injection).
 _FORMULA = r"^[=+\-@\t\r]"
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """Where simulated rows come from; written into every file and row.
-
-    Attributes
-    ----------
-    run : str
-        Name of the run folder.
-    seed : int
-        Seed of the simulation.
-    stress : str
-        Name of the stress scenario, or ``base``.
-    mechanism : str
-        ``transform``, or ``none`` for the base.
-    severity : float
-        0 for the base.
-    """
-
-    run: str
-    seed: int
-    stress: str = "base"
-    mechanism: str = "none"
-    severity: float = 0.0
-
-    def metadata(self) -> dict[str, str]:
-        """Return what stands in the file's metadata."""
-        return {
-            "riskgen": json.dumps(
-                {
-                    "synthetic": True,
-                    "run": self.run,
-                    "seed": self.seed,
-                    "scenario": self.stress,
-                    "severity": self.severity,
-                    "audit": "not audited",
-                },
-                sort_keys=True,
-            )
-        }
-
-    def columns(self, scenario_id: Ints) -> list[pl.Series]:
-        """Return the provenance columns of rows with these scenario numbers."""
-        n = len(scenario_id)
-        return [
-            pl.Series("scenario_id", scenario_id, dtype=pl.Int64),
-            pl.Series("mechanism", [self.mechanism], dtype=pl.String).new_from_index(0, n),
-            pl.Series("stress", [self.stress], dtype=pl.String).new_from_index(0, n),
-            pl.Series("severity", [self.severity], dtype=pl.Float64).new_from_index(0, n),
-            pl.Series("weight", [1.0], dtype=pl.Float64).new_from_index(0, n),
-        ]
 
 
 def write_events(
@@ -157,8 +105,20 @@ def _event_tables(
                 column = _row_numbers(column, row)
             columns.append(cast_back(column, channel.dtype).alias(channel.name))
         row += events.n_events
-        extra = provenance.columns(part.first + events.owner)
+        extra = _provenance(part.first + events.owner, provenance)
         yield pl.DataFrame([*columns, *extra]), events.n_entities
+
+
+def _provenance(scenario_id: Ints, provenance: Provenance) -> list[pl.Series]:
+    """Return the provenance columns of rows with these scenario numbers."""
+    n = len(scenario_id)
+    return [
+        pl.Series("scenario_id", scenario_id, dtype=pl.Int64),
+        pl.Series("mechanism", [provenance.mechanism]).new_from_index(0, n),
+        pl.Series("stress", [provenance.stress]).new_from_index(0, n),
+        pl.Series("severity", [provenance.severity], dtype=pl.Float64).new_from_index(0, n),
+        pl.Series("weight", [1.0]).new_from_index(0, n),
+    ]
 
 
 def _row_numbers(column: pl.Series, start: int) -> pl.Series:
@@ -177,7 +137,7 @@ def _path_tables(
             cast_back(frame[channel.name], channel.dtype) for channel in start.schema.channels
         ]
         path = first + np.repeat(np.arange(len(returns)), returns.shape[1])
-        yield pl.DataFrame([*columns, *provenance.columns(path)]), len(returns)
+        yield pl.DataFrame([*columns, *_provenance(path, provenance)]), len(returns)
 
 
 def _refuse_clashes(names: list[str]) -> None:
@@ -225,10 +185,9 @@ def _write_one(frame: pl.DataFrame, path: Path, provenance: Provenance) -> None:
 
 
 def _write_row_groups(frames: Iterable[pl.DataFrame], path: Path, provenance: Provenance) -> None:
-    with _parquet(path) as writer:
+    with ParquetFile(path, provenance.metadata()) as file:
         for frame in frames:
-            table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
-            writer.write(table.replace_schema_metadata(provenance.metadata()))
+            file.write(frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
 
 
 def _write_csv(frames: Iterable[pl.DataFrame], path: Path) -> None:
@@ -276,32 +235,3 @@ class _Counts:
             "parts": list(hashes),
             "sha256": dict(hashes),
         }
-
-
-class _TableWriter(Protocol):
-    def write(self, table: pa.Table) -> None: ...
-
-
-@contextmanager
-def _parquet(path: Path) -> Iterator[_TableWriter]:
-    """Open a Parquet file whose schema is that of the first table."""
-    writer = _LazyWriter(path)
-    try:
-        yield writer
-    finally:
-        writer.close()
-
-
-@dataclass
-class _LazyWriter:
-    path: Path
-    writer: pq.ParquetWriter | None = field(default=None, repr=False)
-
-    def write(self, table: pa.Table) -> None:
-        if self.writer is None:
-            self.writer = pq.ParquetWriter(self.path, table.schema, compression="zstd")
-        self.writer.write_table(table, row_group_size=ROWS_PER_PART)
-
-    def close(self) -> None:
-        if self.writer is not None:
-            self.writer.close()

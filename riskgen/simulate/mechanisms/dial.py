@@ -43,9 +43,10 @@ class Dial:
 
     def leave_out(self, name: str, reason: str) -> None:
         """Say that ``name`` cannot be done on this table."""
-        if name in self.scenario.parameters:
+        said = f"{name}: {reason}"
+        if name in self.scenario.parameters and said not in self.omitted:
             self.requested.pop(name, None)
-            self.omitted.append(f"{name}: {reason}")
+            self.omitted.append(said)
 
     def instead(self, name: str, other: str, value: float) -> None:
         """Say that ``name`` is done by another quantity, and how much of it is wanted."""

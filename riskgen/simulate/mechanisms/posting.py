@@ -178,22 +178,24 @@ def _changes(accounts: Accounts, burst: Burst, posted: Ints, units: Ints, at: In
         changes[name] = (at, sign * units[posted] / 10.0**accounts.decimals)
     for channel in schema.with_role("channel"):
         if channel.name not in changes and channel.name != accounts.balance:
-            values = _values(accounts.events, channel, burst)
-            changes[channel.name] = (at, [values[row] for row in posted.tolist()])
+            changes[channel.name] = (at, _values(accounts.events, channel, burst, posted))
     for channel in schema.with_role("row_id"):
         changes[channel.name] = (at, _fresh_rows(accounts.events, channel, len(posted)))
     return changes
 
 
-def _values(events: Events, channel: Channel, burst: Burst) -> list[object]:
-    """Return one column of the burst: of the source or the template, then its own texts."""
+def _values(events: Events, channel: Channel, burst: Burst, posted: Ints) -> list[object]:
+    """Return one column of the posted events: source or template, then their own texts."""
     rows = burst.template if channel.meaning in OWN else burst.source
-    values: list[object] = events.frame[channel.name].gather(rows).to_list()
+    values: list[object] = events.frame[channel.name].gather(rows[posted]).to_list()
     if channel.name in burst.texts:
         values = [None if value is None else str(value) for value in values]
+        place = np.full(len(burst), -1)
+        place[posted] = np.arange(len(posted))
         positions, texts = burst.texts[channel.name]
-        for position, text in zip(positions.tolist(), texts, strict=True):
-            values[position] = text
+        for at, text in zip(place[positions].tolist(), texts, strict=True):
+            if at >= 0:
+                values[at] = text
     return values
 
 

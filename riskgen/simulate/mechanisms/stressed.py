@@ -21,8 +21,8 @@ TYPOLOGIES: dict[str, ModuleType] = {
     "account_takeover": account_takeover,
     "card_testing": card_testing,
 }
-# Factors are summed up by their median, since a few tiny medians make huge ones.
-_BY_MEDIAN = frozenset({"amount_scale", "velocity_scale", "cash_out_scale", "drain_ratio"})
+# Ratios to something that may be tiny are summed up by their median.
+_BY_MEDIAN = frozenset({"amount_scale", "cash_out_scale", "drain_ratio"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +62,7 @@ class Stressed:
 
 
 def achieved(requested: dict[str, float], by_entity: dict[str, Floats]) -> dict[str, float]:
-    """Sum up ``by_entity`` for every request that it measures; factors by their median."""
+    """Sum up ``by_entity`` for every request that it measures; ratios by their median."""
     result = {}
     for name in requested:
         values = by_entity.get(name, np.zeros(0))
@@ -107,9 +107,11 @@ def stress_events(
     ------
     ScenarioError
         When the scenario is of another domain or mechanism, sets a parameter
-        that its typology does not have, or the table has no amount.
+        that its typology does not have, or the table has no amount or has
+        months for its finest time.
     """
     typology = _typology(scenario, severity)
+    _refuse_months(events, scenario)
     accounts = Accounts.of(events)
     nobody = np.zeros(events.n_entities, dtype=bool)
     if severity == 0.0 or events.n_events == 0:
@@ -149,6 +151,14 @@ def _label_left_out(events: Events) -> list[str]:
         return []
     reason = "one label for the entity" if events.schema.label else "no label"
     return [f"label: the table has {reason}; no event was marked"]
+
+
+def _refuse_months(events: Events, scenario: StressScenario) -> None:
+    if events.schema.resolution == "month":
+        raise ScenarioError(
+            f"Scenario '{scenario.id}' happens within hours, but the table has one row a month: "
+            "it could not show it. Use a table of single transactions."
+        )
 
 
 def _typology(scenario: StressScenario, severity: float) -> ModuleType:
