@@ -121,7 +121,9 @@ def numbers_of(series: Sequence[Series]) -> Table:
             (_mark(series[0].x[i]), *(number(item.y[i]) for item in series))
             for i in _spread(len(series[0].x), MOST_ROWS)
         )
-        return Table("Numbers behind the chart", ("x", *names), rows, tuple(range(len(names) + 1)))
+        return Table(
+            "Numbers behind the chart", ("x", *names), rows, tuple(range(1, len(names) + 1))
+        )
     long = tuple(
         (item.name, _mark(item.x[i]), number(item.y[i]))
         for item in series

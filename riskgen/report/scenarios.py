@@ -75,7 +75,7 @@ def _curve(item: object) -> Table | None:
         tuple(value_text(part) for part in row) for row in zip(*item.values(), strict=False)
     )
     names = tuple(plain(name).replace("_", " ") for name in item)
-    return Table("The dial", names, rows, tuple(range(len(names)))) if rows else None
+    return Table("The dial", names, rows, tuple(range(1, len(names)))) if rows else None
 
 
 def _pairs(item: object) -> dict[str, Any]:
