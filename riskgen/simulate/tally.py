@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 
 from riskgen.data.events import Events
-from riskgen.simulate.assertions import Statistic, ask, spearman, summaries
-from riskgen.simulate.behaviour import busiest_day, entity_behaviour, weekdays
+from riskgen.simulate.assertions import Statistic, ask, summaries
+from riskgen.simulate.behaviour import entity_behaviour, weekdays
 from riskgen.simulate.mechanisms.accounts import Accounts, Floats
-from riskgen.simulate.mechanisms.stressed import Stressed, achieved, stress_events
+from riskgen.simulate.mechanisms.stressed import Stressed, achieved
 from riskgen.simulate.mechanisms.validity import same_untouched, violations
 from riskgen.simulate.plausibility import plausibility
 from riskgen.simulate.scenario import StressScenario
+from riskgen.simulate.severity_curve import ENOUGH, SeverityCurve
 
 
 @dataclass(eq=False)
@@ -44,7 +45,7 @@ class Tally:
     counts: dict[str, int] = field(default_factory=dict)
     requested: dict[str, float] = field(default_factory=dict)
     omitted: list[str] = field(default_factory=list)
-    curve: dict[str, list[float]] = field(default_factory=dict)
+    curve: SeverityCurve = field(default_factory=SeverityCurve)
     untouched_equal: bool = True
     _by_entity: list[dict[str, Floats]] = field(default_factory=list, repr=False)
     _features: list[tuple[Floats, Floats]] = field(default_factory=list, repr=False)
@@ -66,8 +67,8 @@ class Tally:
         self._weekdays[1] += weekdays(stressed.events.seconds())
         if base.n_events:
             self._compare(base, stressed)
-        if not self.curve and self.severity > 0:
-            self.curve = severity_curve(base, self.scenario, seed=self.seed)
+        if self.severity > 0 and self.curve.n_entities < ENOUGH:
+            self.curve.add(base, self.scenario, seed=self.seed)
 
     def facts(self) -> dict[str, Any]:
         """Return requested and achieved, assertions and plausibility, as JSON values."""
@@ -84,7 +85,7 @@ class Tally:
             "requested": self.requested,
             "achieved": reached,
             "omitted": self.omitted,
-            "severity_curve": self.curve,
+            "severity_curve": self.curve.facts(),
             "assertions": ask(self.scenario, self.severity, self.statistics()),
             "plausibility": self._plausibility(),
         }
@@ -98,12 +99,9 @@ class Tally:
     def statistics(self) -> dict[str, Statistic]:
         """Return the statistics that assertions may ask for."""
         before, after = (count / max(count.sum(), 1.0) for count in self._weekdays)
-        monotone = None
-        if self.curve:
-            monotone = spearman(self.curve["severity"], self.curve["n_24h"])
         return {
             **summaries(self.by_entity()),
-            "spearman(severity, n_24h)": monotone,
+            "spearman(severity, n_24h)": self.curve.monotone(),
             "untouched_entities.hash_equal_base": self.untouched_equal,
             "weekday_hist_tv": float(np.abs(before - after).sum() / 2),
             "validity_violations": float(self.counts.get("validity_violations", 0)),
@@ -127,44 +125,3 @@ class Tally:
         base, moved = (np.concatenate(part) for part in zip(*self._features, strict=True))
         limit = self.scenario.plausibility.max_quantile
         return plausibility(base, moved, self._names, quantile=limit)
-
-
-def severity_curve(
-    events: Events, scenario: StressScenario, *, seed: int
-) -> dict[str, list[float]]:
-    """Return what the dial does on its grid, all eligible entities touched.
-
-    Parameters
-    ----------
-    events : Events
-        One part of the base.
-    scenario : StressScenario
-        What is dialled.
-    seed : int
-        Seed of the simulation.
-
-    Returns
-    -------
-    dict
-        ``severity``, and for each the mean of ``n_24h`` (most events in a day)
-        and of ``n_inserted`` over those touched; empty when nobody is eligible.
-    """
-    runs = [
-        (s, stress_events(events, scenario, severity=s, seed=seed, share=1.0))
-        for s in _grid(scenario)
-    ]
-    touched = runs[-1][1].touched
-    if not touched.any():
-        return {}
-    who = np.flatnonzero(touched)
-    busiest = [busiest_day(Accounts.of(run.events.take(who))).mean() for _, run in runs]
-    inserted = [float(run.affected.sum()) / len(who) for _, run in runs]
-    return {
-        "severity": [s for s, _ in runs],
-        "n_24h": [float(value) for value in busiest],
-        "n_inserted": inserted,
-    }
-
-
-def _grid(scenario: StressScenario) -> tuple[float, ...]:
-    return scenario.severity.grid

@@ -50,7 +50,7 @@ def sham_edit(events: Events, *, share: float, seed: int, first: int = 0) -> Str
     chosen = choose(accounts, rows, share, name="sham", **lot)
     posting = post(accounts, _stretches(accounts, chosen), label=False)
     touched = np.zeros(events.n_entities, dtype=bool)
-    touched[chosen.entity] = True
+    touched[posting.events.owner[posting.affected]] = True
     parts = (posting.events, touched, posting.affected, list[str](), dict[str, float]())
     return Stressed(*parts, by_entity={}, n_declined=len(posting.declined))
 

@@ -131,10 +131,13 @@ def stress_events(
     )
     plan = typology.plan(accounts, dial, chosen)
     posting = post(accounts, plan.burst, label=True)
-    touched = nobody.copy()
-    touched[chosen.entity] = True
     omitted = [*left_out, *dial.omitted, *_label_left_out(events)]
     measured = typology.measure(plan, posting.units)
+    # Nothing could be taken from an account that was empty by then.
+    happened = measured["n_inserted"] > 0
+    measured = {name: values[happened] for name, values in measured.items()}
+    touched = nobody.copy()
+    touched[chosen.entity[happened]] = True
     return _stressed(posting, touched, omitted, dial, measured)
 
 
