@@ -88,15 +88,16 @@ def test_the_embedded_results_are_the_results_and_the_footer_has_their_hash(page
     assert found is not None
     embedded = json.loads(found[1])
     assert embedded == sample_results()
-    text = json.dumps(embedded, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    text = json.dumps(embedded, indent=1, ensure_ascii=False) + "\n"
     assert hashlib.sha256(text.encode()).hexdigest() in markup(page)
 
 
 def test_the_hash_is_that_of_the_file_that_riskgen_writes(tmp_path: Any) -> None:
-    from riskgen.runs import file_hash, write_json
+    from riskgen.runs import file_hash, read_json, write_json
 
-    write_json(tmp_path / "results.json", sample_results())
-    assert file_hash(tmp_path / "results.json") == document().digest
+    path = tmp_path / "results.json"
+    write_json(path, sample_results())
+    assert build_document(read_json(path), {}).digest == file_hash(path)
 
 
 def test_a_column_called_script_is_shown_and_not_run(page: str) -> None:

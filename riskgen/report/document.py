@@ -94,8 +94,8 @@ def build_document(
 
 
 def digest_of(results: dict[str, Any]) -> str:
-    """Return the SHA-256 of ``results`` in the bytes that ``results.json`` has."""
-    text = json.dumps(results, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    """Return the SHA-256 of ``results.json``, from results in the order the file has them."""
+    text = json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(text.encode(errors="surrogatepass") + b"\n").hexdigest()
 
 
