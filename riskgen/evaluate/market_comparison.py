@@ -139,14 +139,15 @@ def _with_power(result: MetricResult, fact: Fact, others: Mapping[str, float]) -
     assert result.threshold is not None
     wrong = others.get(fact.must_fail, float("nan"))
     if not wrong <= result.threshold.green:
-        return replace(result, reason=result.reason or _words(result))
+        return replace(result, reason=result.reason or noise_words(result))
     if result.status != "PASS":
-        return replace(result, reason=result.reason or _words(result))
+        return replace(result, reason=result.reason or noise_words(result))
     reason = f"These data cannot tell the fact from a generator without it ('{fact.must_fail}')."
     return replace(result, status="INCONCLUSIVE", band="amber", reason=reason)
 
 
-def _words(result: MetricResult) -> str:
+def noise_words(result: MetricResult) -> str:
+    """Say where a distance lies against its noise band."""
     return {
         "green": "Within the resampling error.",
         "amber": "Beyond the resampling error, within twice of it.",

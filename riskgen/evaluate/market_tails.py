@@ -58,18 +58,19 @@ def lower_tails(sample: ReturnSample, values: Floats, shares: Sequence[float]) -
 
 def _tail(low: Floats, weights: Floats, cumulated: Floats, wanted: Floats) -> Tail:
     bounds = wanted * (1 + 1e-12)  # 5 % of 1,000 days are 50 days, whatever the rounding
-    place = [
-        np.searchsorted(row, most, "right") for row, most in zip(cumulated, bounds, strict=True)
-    ]
-    cut = np.clip(place, 1, len(low) - 1)
+    pairs = zip(cumulated, bounds, strict=True)
+    cut = np.array([np.searchsorted(row, most, "right") for row, most in pairs])
+    cut = np.minimum(cut, len(low) - 1)
     deepest = int(cut.max())
     inside = weights[:, :deepest] * (np.arange(deepest) < cut[:, None])
-    size = np.log(np.maximum(np.abs(low[:deepest]), 1e-300))
-    sums = inside @ np.column_stack([np.ones(deepest), low[:deepest], size])
-    weight = np.maximum(sums[:, 0], 1e-300)
-    quantile = low[cut]
-    excess = sums[:, 2] / weight - np.log(np.maximum(np.abs(quantile), 1e-300))
-    return Tail(quantile, sums[:, 1] / weight, excess)
+    size = np.log(np.maximum(np.abs(low), 1e-300))
+    sums = inside @ np.column_stack([np.ones(deepest), low[:deepest], size[:deepest]])
+    # The quantile's own day counts with the part of its weight that the share still
+    # has room for (Acerbi and Tasche 2002), so that draws do not jump.
+    rest = wanted - sums[:, 0]
+    mean = (sums[:, 1] + rest * low[cut]) / wanted
+    excess = (sums[:, 2] + rest * size[cut]) / wanted - size[cut]
+    return Tail(low[cut], mean, excess)
 
 
 def hill_left(sample: ReturnSample) -> Floats:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from riskgen.evaluate.market_comparison import noise_words
 from riskgen.evaluate.market_facts import maximum_drawdowns
 from riskgen.evaluate.market_sample import windows
 from riskgen.evaluate.result import Curve, Estimate, MetricResult, Threshold
@@ -51,7 +54,7 @@ def measure_windows(
         (real, control, paths, others),
         seed,
     )
-    return [drawdown, MetricResult(**{**end.__dict__, "curves": fan_curves(real, paths)})]
+    return [drawdown, replace(end, curves=fan_curves(real, paths))]
 
 
 def ks_distance(first: Floats, second: Floats) -> float:
@@ -88,23 +91,21 @@ def _compared(
     result = MetricResult(metric, title, "market", "INCONCLUSIVE", method=_METHOD)
     if len(truth) < FEWEST:
         reason = f"History holds {len(truth)} windows of {horizon} days; {FEWEST} are needed."
-        return MetricResult(**{**result.__dict__, "reason": reason})
+        return replace(result, reason=reason)
     band = _null(truth, made, seed, metric)
     later = statistic(list(control), horizon)
     known = {k: ks_distance(truth, statistic(list(p), horizon)) for k, p in others.items()}
-    parts = {
+    parts: dict[str, Any] = {
         "estimate": Estimate(ks_distance(truth, made), n=len(truth)),
         "floor": Estimate(ks_distance(truth, later), n=len(later)) if len(later) else None,
         "references": {name: Estimate(value) for name, value in known.items()},
         "threshold": Threshold(band, 2 * band, "J", "95 % quantile under permutation; red beyond"),
     }
-    judged = MetricResult(**{**result.__dict__, **parts}).judged()
+    judged = replace(result, **parts).judged()
     if judged.status == "PASS" and known.get(MUST_FAIL, 1.0) <= band:
         reason = f"{len(truth)} windows cannot even tell a generator with 0.7 of the volatility."
-        return MetricResult(
-            **{**judged.__dict__, "status": "INCONCLUSIVE", "band": "amber", "reason": reason}
-        )
-    return judged
+        return replace(judged, status="INCONCLUSIVE", band="amber", reason=reason)
+    return replace(judged, reason=noise_words(judged))
 
 
 _METHOD = (
