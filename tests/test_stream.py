@@ -51,6 +51,21 @@ def test_the_file_has_the_users_columns_and_types_and_then_provenance(tmp_path: 
     assert facts["sha256"] == {"out.parquet": digest(tmp_path / "out.parquet")}
 
 
+def test_only_touched_sequences_say_that_they_are_stressed(tmp_path: Path) -> None:
+    scenario = catalogue.load("card_testing_burst")
+    scenario = scenario.model_copy(
+        update={"population": scenario.population.model_copy(update={"share": 0.5})}
+    )
+    parts = list(simulator().parts(40, seed=1, scenario=scenario, severity=1.0))
+    write_events(parts, tmp_path / "x.parquet", tiny_schema(), STRESSED)
+    table = pl.read_parquet(tmp_path / "x.parquet")
+    touched = np.concatenate([part.stressed.touched for part in parts])
+    stressed = table.filter(pl.col("stress") == "card_testing_burst")
+    assert stressed["scenario_id"].unique().sort().to_list() == np.flatnonzero(touched).tolist()
+    assert set(stressed["severity"]) == {1.0}
+    assert set(table.filter(pl.col("stress") == "base")["mechanism"]) == {"none"}
+
+
 def test_the_file_says_that_it_is_synthetic_and_not_audited(tmp_path: Path) -> None:
     written(tmp_path / "out.parquet", stress=True)
     note = pq.read_schema(tmp_path / "out.parquet").metadata[b"riskgen"].decode()

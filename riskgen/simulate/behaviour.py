@@ -18,6 +18,8 @@ WEEK = 7
 def busiest_day(accounts: Accounts) -> Ints:
     """Return the most events within 24 hours, shape (n_entities,)."""
     rows = np.arange(accounts.events.n_events)
+    if len(rows) == 0:
+        return np.zeros(0, dtype=np.int64)
     since = _day_before(accounts)
     return np.asarray(_by_entity(accounts, rows - since + 1), dtype=np.int64)
 

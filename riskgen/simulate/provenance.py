@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where simulated rows come from; written into every file and row.
+    """Where simulated rows come from; written into every file and every touched sequence.
 
     Attributes
     ----------

@@ -40,7 +40,11 @@ class SeverityCurve:
     _inserted: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
 
     def add(self, events: Events, scenario: StressScenario, *, seed: int) -> None:
-        """Stress one part of the base at every severity of the scenario's grid."""
+        """Stress one part of the base at every severity of the scenario's grid.
+
+        ``n_24h`` counts inserted events only: what an owner can no longer pay
+        for leaves the table, and would hide how the dial works.
+        """
         grid = scenario.severity.grid
         runs = [stress_events(events, scenario, severity=s, seed=seed, share=1.0) for s in grid]
         who = np.flatnonzero(np.logical_or.reduce([run.touched for run in runs]))
@@ -50,18 +54,21 @@ class SeverityCurve:
             self.severity = grid
             self._busiest, self._inserted = np.zeros(len(grid)), np.zeros(len(grid))
         self.n_entities += len(who)
-        moved = [Accounts.of(run.events.take(who)) for run in runs]
-        self._busiest += np.array([float(busiest_day(item).sum()) for item in moved])
+        busiest = [busiest_day(Accounts.of(run.events.where(run.affected))) for run in runs]
+        self._busiest += np.array([float(counts.sum()) for counts in busiest])
         self._inserted += np.array([float(run.affected.sum()) for run in runs])
 
     def monotone(self) -> float | None:
-        """Return Spearman's correlation of severity and events in a day; None below 30 entities."""
+        """Return Spearman's correlation of severity and ``n_24h``; None below 30 entities."""
         if self.n_entities < FEWEST:
             return None
         return spearman(self.severity, self._busiest.tolist())
 
     def facts(self) -> dict[str, object]:
-        """Return severities and, for each, means over entities; empty without any."""
+        """Return, for each severity, means over entities; empty without any.
+
+        ``n_24h`` is the most inserted events within 24 hours.
+        """
         if self.n_entities == 0:
             return {}
         return {

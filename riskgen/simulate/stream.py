@@ -21,7 +21,7 @@ from riskgen.data.schema import Schema
 from riskgen.errors import RiskgenError
 from riskgen.runs import file_hash, new_folder
 from riskgen.simulate.engine import Part
-from riskgen.simulate.mechanisms.accounts import Floats, Ints
+from riskgen.simulate.mechanisms.accounts import Flags, Floats, Ints
 from riskgen.simulate.parquet_file import ParquetFile
 from riskgen.simulate.provenance import Provenance
 
@@ -105,20 +105,22 @@ def _event_tables(
                 column = _row_numbers(column, row)
             columns.append(cast_back(column, channel.dtype).alias(channel.name))
         row += events.n_events
-        extra = _provenance(part.first + events.owner, provenance)
+        touched = np.zeros(events.n_entities, dtype=bool)
+        if part.stressed is not None:
+            touched = part.stressed.touched
+        owner = events.owner
+        extra = _provenance(part.first + owner, provenance, touched[owner])
         yield pl.DataFrame([*columns, *extra]), events.n_entities
 
 
-def _provenance(scenario_id: Ints, provenance: Provenance) -> list[pl.Series]:
-    """Return the provenance columns of rows with these scenario numbers."""
-    n = len(scenario_id)
-    return [
-        pl.Series("scenario_id", scenario_id, dtype=pl.Int64),
-        pl.Series("mechanism", [provenance.mechanism]).new_from_index(0, n),
-        pl.Series("stress", [provenance.stress]).new_from_index(0, n),
-        pl.Series("severity", [provenance.severity], dtype=pl.Float64).new_from_index(0, n),
-        pl.Series("weight", [1.0]).new_from_index(0, n),
-    ]
+def _provenance(scenario_id: Ints, provenance: Provenance, stressed: Flags) -> list[pl.Series]:
+    """Return the provenance columns; rows of untouched sequences belong to the base."""
+    n, base = len(scenario_id), Provenance(provenance.run, provenance.seed)
+    columns = [pl.Series("scenario_id", scenario_id, dtype=pl.Int64)]
+    for name in ("mechanism", "stress", "severity"):
+        pair = pl.Series(name, [getattr(base, name), getattr(provenance, name)])
+        columns.append(pair.gather(stressed.astype(np.uint32)))
+    return [*columns, pl.Series("weight", [1.0]).new_from_index(0, n)]
 
 
 def _row_numbers(column: pl.Series, start: int) -> pl.Series:
@@ -137,7 +139,15 @@ def _path_tables(
             cast_back(frame[channel.name], channel.dtype) for channel in start.schema.channels
         ]
         path = first + np.repeat(np.arange(len(returns)), returns.shape[1])
-        yield pl.DataFrame([*columns, *_provenance(path, provenance)]), len(returns)
+        yield (
+            pl.DataFrame(
+                [
+                    *columns,
+                    *_provenance(path, provenance, np.full(len(path), provenance.severity > 0)),
+                ]
+            ),
+            len(returns),
+        )
 
 
 def _refuse_clashes(names: list[str]) -> None:
