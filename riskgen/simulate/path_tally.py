@@ -13,6 +13,7 @@ from riskgen.simulate.mechanisms.accounts import Floats
 from riskgen.simulate.mechanisms.credit_crisis import measure_paths, requested
 from riskgen.simulate.plausibility import plausibility
 from riskgen.simulate.scenario import StressScenario
+from riskgen.simulate.severity_curve import FEWEST
 
 
 @dataclass(eq=False)
@@ -85,14 +86,19 @@ class PathTally:
     def statistics(self) -> dict[str, Statistic]:
         """Return the statistics that assertions may ask for.
 
-        The drawdown counts only where the horizon holds the whole scenario.
+        The drawdown counts only where the horizon holds the whole scenario, and
+        clustering where it is at its full for as long as it took to rise;
+        neither with fewer than 30 paths.
         """
-        whole = self.horizon >= (self.scenario.window.duration_d or 0)
+        enough = self.n_paths >= FEWEST
+        whole = enough and self.horizon >= (self.scenario.window.duration_d or 0)
         drawdowns = np.concatenate(self._drawdowns) if whole else np.zeros(0)
+        rise = self.scenario.parameters.get("rise_d")
+        full = enough and self.horizon >= 2 * (0.0 if rise is None else rise.at1)
         weights = [n for n, _, _ in self._reached]
         gained = np.average([value for _, _, value in self._reached], weights=weights)
         return {
             **summaries({"max_drawdown": drawdowns}),
-            "acf_abs_minus_base": float(gained),
+            "acf_abs_minus_base": float(gained) if full else None,
             "validity_violations": float(self.n_invalid),
         }
