@@ -15,14 +15,19 @@ DAYS = 90
 def small_bank(n: int, seed: int = 0, fraud_share: float = 0.1, strength: float = 1.5) -> Events:
     """Return customers whose number, rhythm, size and kind of payments are their own.
 
-    A fraud is a burst of four payments in a quarter of an hour each, ``strength``
-    log units larger than usual, half of them abroad.
+    A fraud is a burst of four payments a quarter of an hour apart, ``strength``
+    log units larger than usual, half of them abroad. A third of the honest have
+    a burst too: of their usual size at home, or one of the two but not both.
     """
     rng = np.random.default_rng(seed)
     lengths = np.clip(np.exp(rng.normal(3.0, 0.6, n)), 6, 90).astype(np.int64)
     owner, place = np.repeat(np.arange(n), lengths), ranges(lengths)
     events = len(owner)
-    burst, hit = _bursts(n, lengths, owner, place, fraud_share, rng)
+    burst, hit = _bursts(lengths, owner, place, rng)
+    fraud = burst & hit(fraud_share)[owner]
+    burst &= fraud | (rng.random(n) < 1 / 3)[owner]
+    kind = rng.integers(3, size=n)[owner]
+    larger, travels = fraud | (burst & (kind == 1)), fraud | (burst & (kind == 2))
     rhythm = rng.uniform(0.5, 2.0, n)
     gap = rng.gamma(1 / rhythm[owner] ** 2, 1.0, events) + 0.01
     gap = np.where(burst, 0.0, gap)
@@ -31,10 +36,10 @@ def small_bank(n: int, seed: int = 0, fraud_share: float = 0.1, strength: float 
     seconds = elapsed / total[owner] * DAYS * SECONDS_PER_DAY * rng.uniform(0.7, 1.0, n)[owner]
     seconds += _running(np.where(burst, 900.0, 1.0), owner)
     level = rng.normal(3.0, 0.8, n)
-    size = level[owner] + rng.normal(0, 0.5, events) + strength * burst
+    size = level[owner] + rng.normal(0, 0.5, events) + strength * larger
     favourite = rng.integers(5, size=n)
     category = np.where(rng.random(events) < 0.6, favourite[owner], rng.integers(5, size=events))
-    abroad = rng.random(events) < np.where(burst, 0.5, 0.02)
+    abroad = rng.random(events) < np.where(travels, 0.5, 0.02)
     table = pl.DataFrame(
         {
             "customer": [f"c{i:05d}" for i in owner],
@@ -42,18 +47,16 @@ def small_bank(n: int, seed: int = 0, fraud_share: float = 0.1, strength: float 
             "amount": np.round(np.exp(size), 2),
             "category": np.array(list("abcde"))[category],
             "country": np.where(abroad, "XX", "DE"),
-            "fraud": burst.astype(np.int8),
+            "fraud": fraud.astype(np.int8),
         }
     ).with_columns(pl.col("when").cast(pl.Datetime("us")))
-    assert hit.any() or fraud_share == 0
     return Events.build(table, tiny_schema())
 
 
-def _bursts(n, lengths, owner, place, share, rng):
-    hit = rng.random(n) < share
-    first = (rng.random(n) * (lengths - 4)).astype(np.int64) + 1
+def _bursts(lengths, owner, place, rng):
+    first = (rng.random(len(lengths)) * (lengths - 4)).astype(np.int64) + 1
     after = place - first[owner]
-    return hit[owner] & (after >= 0) & (after < 4), hit
+    return (after >= 0) & (after < 4), lambda share: rng.random(len(lengths)) < share
 
 
 def _running(values, owner):

@@ -9,7 +9,6 @@ from riskgen.data.events import Events
 from riskgen.data.split import Split
 from riskgen.errors import NotApplicable, ScenarioError
 from riskgen.evaluate.arms import normals
-from riskgen.evaluate.detector import score
 from riskgen.evaluate.intervals import clopper_pearson
 from riskgen.evaluate.result import Estimate, MetricResult, Status
 from riskgen.evaluate.ruling import primary
@@ -60,7 +59,7 @@ def _suspects(arm: str, honest: Events, sampler: Sampler, seed: int) -> Events:
 
 def _highest(trial: Trial, arm: str, events: Events) -> NDArray[np.float64]:
     """Return the highest score of each entity."""
-    scores = score(trial.models[arm], trial.lens.features(events))
+    scores = trial.models[arm].score(trial.lens.features(events))
     if trial.lens.level == "entity":
         return scores
     return np.asarray(np.maximum.reduceat(scores, events.offsets[:-1]))

@@ -111,8 +111,9 @@ def shared_levels(
         The sets to code.
     reference : sequence of Events
         Real events; levels that fewer than 11 of their entities hold, or that
-        are beyond the ``most`` widest held, are one cell. Levels that no
-        reference has are another, missing values a third.
+        are beyond the ``most`` widest held, are one cell, together with levels
+        that no reference has: every new customer brings some of those.
+        Missing values are another.
 
     Returns
     -------
@@ -124,13 +125,13 @@ def shared_levels(
             holders[level] = holders.get(level, 0) + count
     widest = sorted(holders, key=lambda level: (-holders[level], level))[:most]
     kept = {level: i for i, level in enumerate(w for w in widest if holders[w] >= HELD_BY)}
-    rare, unseen, missing = len(kept), len(kept) + 1, len(kept) + 2
+    rare, missing = len(kept), len(kept) + 1
     coded = []
     for events in sets:
         codes, levels = events.codes(name)
-        places = [kept.get(v, rare if v in holders else unseen) for v in levels]
+        places = [kept.get(level, rare) for level in levels]
         coded.append(np.array([*places, missing], dtype=np.int64)[codes])
-    return coded, [*kept, "(rare)", "(unseen)", "(missing)"]
+    return coded, [*kept, "(rare)", "(missing)"]
 
 
 def _holders(events: Events, name: str) -> list[tuple[str, int]]:

@@ -28,7 +28,7 @@ from riskgen.evaluate.arms import (
     real_arms,
     stress_arm,
 )
-from riskgen.evaluate.detector import MOST_NEGATIVES, fewer_negatives, fit_detector, score
+from riskgen.evaluate.detector import MOST_NEGATIVES, Detector, fewer_negatives, fit_detector
 from riskgen.evaluate.intervals import resampling_weights
 from riskgen.seeding import stream
 from riskgen.simulate.engine import Sampler
@@ -87,7 +87,7 @@ class Trial:
         Arms that could not be run, with the reason.
     board : Board
         Of the test set.
-    models : dict of str to object
+    models : dict of str to Detector
         Fitted detectors by arm, for the shortcut checks.
     """
 
@@ -97,7 +97,7 @@ class Trial:
     outcomes: list[Outcome]
     left_out: dict[str, str]
     board: Board
-    models: dict[str, Any] = field(repr=False)
+    models: dict[str, Detector] = field(repr=False)
 
     @property
     def baselines(self) -> list[Outcome]:
@@ -143,7 +143,7 @@ def run_trial(
     features = lens.features(split.test)[board.scored]
     weights = resampling_weights(board.n_entities, DRAWS, stream(seed, "trial", "test"))
     outcomes = [
-        _outcome(arm, name, score(model, features), board, plan["budget"], weights)
+        _outcome(arm, name, model.score(features), board, plan["budget"], weights)
         for arm, name, model in chosen
     ]
     models = {arm.id: model for arm, _, model in chosen}
@@ -212,25 +212,26 @@ def _arms(
     return arms, left_out
 
 
-def _tuned(arm: Arm, split: Split, lens: Lens, budget: float, seed: int) -> tuple[str, Any]:
+def _tuned(arm: Arm, split: Split, lens: Lens, budget: float, seed: int) -> tuple[str, Detector]:
     """Return the setting that validation likes best, and its detector."""
     board = _board(lens, split, "validation")
-    blind = board.n_fraud == 0 or len(arm.options) == 1
-    names = list(arm.options)[:1] if blind else list(arm.options)
+    names = list(arm.options)
+    if board.n_fraud == 0:  # nothing to choose by: the middle setting
+        names = [names[(len(names) - 1) // 2]]
     models = {name: _fitted(arm.options[name](), seed) for name in names}
     if len(names) == 1:
         return names[0], models[names[0]]
     features = lens.features(split.validation)[board.scored]
 
     def worth(name: str) -> tuple[float, float]:
-        scores = score(models[name], features)
+        scores = models[name].score(features)
         return float(board.recall(scores, budget)), float(board.average_precision(scores))
 
     best = max(names, key=worth)
     return best, models[best]
 
 
-def _fitted(rows: Rows, seed: int) -> Any:
+def _fitted(rows: Rows, seed: int) -> Detector:
     return fit_detector(rows.features, rows.labels, rows.weights, seed=seed)
 
 
