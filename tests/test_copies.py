@@ -47,6 +47,16 @@ def test_what_many_real_customers_do_alike_names_nobody() -> None:
     assert (copies, compared) == (0, 40)
 
 
+def test_coarse_columns_pass_when_strangers_repeat_members_as_often() -> None:
+    rng = np.random.default_rng(0)
+    members, control, fresh = (habits(n, rng) for n in (400, 400, 800))
+    exact = measure(members, control, fresh)[0]
+    assert exact.estimate.value > 0
+    assert exact.floor.value > 0
+    assert exact.status == "PASS"
+    assert measure(members, control, members)[0].status == "FAIL"
+
+
 def test_a_passage_of_one_member_inside_other_events_is_found() -> None:
     members, control, fresh = people(120, 100, 100)
     rows = np.concatenate([np.arange(s + 2, s + 6) for s in members.offsets[:-1]])
@@ -123,6 +133,14 @@ def test_grams_never_reach_into_the_next_entity(lengths: list[int], n: int) -> N
 def measure(members: Events, control: Events, synthetic: Events):
     found = material(members, control, synthetic)
     return measure_copies(found, halves(found, 0))
+
+
+def habits(n: int, rng: np.random.Generator) -> Events:
+    """Six payments of five possible sizes: some strangers are bound to agree."""
+    events = sequence_of([6] * n)
+    drawn = rng.choice(np.arange(10.0, 60.0, 10.0), size=events.n_events)
+    every = np.arange(events.n_events)
+    return events.edit(every, {"amount": (every, drawn)})
 
 
 def constant_customers(n: int) -> Events:

@@ -26,6 +26,14 @@ def test_two_draws_of_one_process_are_at_the_noise_floor() -> None:
     assert found.lower <= 0.5 <= found.upper
 
 
+def test_unequal_numbers_of_windows_do_not_look_like_a_difference() -> None:
+    rng = np.random.default_rng(0)
+    real, paths = rng.normal(size=(3_000, 2)), rng.normal(size=(300, 8, 2))
+    found = measure_discriminative([real], [], paths, seed=0, steps=10)[0]
+    assert found.estimate.n == 120
+    assert found.estimate.value < 0.15
+
+
 def test_a_plain_difference_is_told_apart() -> None:
     assert strict_score(sides(0.3), 80, 0).value > 0.9
 

@@ -66,6 +66,15 @@ def test_calibration_needs_the_attackers_own_entities() -> None:
     assert set(attacks(material(members, control, members))) == {"nearest"}
 
 
+def test_what_is_wrong_for_everyone_does_not_hide_what_is_remembered_of_one() -> None:
+    members, control, _ = people()
+    noisy = Jitter(members, 0.05).draw(500, seed=1)
+    every = np.arange(noisy.n_events)
+    later = noisy.edit(every, {"when": (every, noisy.seconds() + 400 * 86_400.0)})
+    found = measure(material(members, control, later))
+    assert found["privacy.membership.all.auc"].estimate.value > 0.9
+
+
 def test_the_rate_is_read_above_what_strangers_reach() -> None:
     others = np.arange(100.0)
     members = np.array([98.5, 97.5, 50.0, 200.0])

@@ -151,7 +151,9 @@ def _reference(
     real: Sequence[Floats], made: Floats, wrong: Floats, steps: int, seed: int
 ) -> MetricResult:
     rng = stream(seed, "discriminative", "reference")
-    pool = _some(windows(real, made.shape[1], 1), MOST, rng)
+    pool = windows(real, made.shape[1], 1)
+    size = min(len(pool), len(made), MOST)  # as many of each, else .5 is not chance
+    pool, made, wrong = (_some(side, size, rng) for side in (pool, made, wrong))
     result = MetricResult(
         "market.discriminative.reference",
         "Discriminative score of the TimeGAN literature: |accuracy - .5|",
@@ -162,9 +164,9 @@ def _reference(
             f"128 windows of {made.shape[1]} days, random 80/20 split; Yoon et al. 2019."
         ),
     )
-    if min(len(pool), len(made)) < 10 * FEWEST:
-        return replace(result, reason=f"{min(len(pool), len(made))} windows are too few to train.")
-    found = reference_score(_random_split(pool, _some(made, MOST, rng), rng), steps, seed)
+    if size < 10 * FEWEST:
+        return replace(result, reason=f"{size} windows are too few to train on.")
+    found = reference_score(_random_split(pool, made, rng), steps, seed)
     order = rng.permutation(len(pool))
     halves = pool[order[::2]], pool[order[1::2]]
     floor = reference_score(_random_split(*halves, rng), steps, seed)

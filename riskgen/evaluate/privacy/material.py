@@ -73,12 +73,12 @@ def prepare(
     seed: int,
     reference: Events | None = None,
 ) -> Material:
-    """Fit the axes on ``members`` and place all entities on them.
+    """Fit the axes on ``members`` and ``synthetic`` and place all entities on them.
 
     More than 10,000 entities a side are thinned at random (streams of
     ``seed``), the members for balance only: exact copies are looked for in all.
     """
-    space = EntitySpace.fit(members)
+    space = EntitySpace.fit(members, synthetic)
     columns = compared_columns(members, synthetic)
 
     def people(events: Events) -> People:

@@ -1,8 +1,8 @@
 """Each entity as one point, so that "near" can be said of two customers.
 
 Two blocks of equal weight: what an entity does as a whole, and its first
-events one by one. Scales are fitted on the generator's entities alone. Knows
-neither attacks nor thresholds.
+events one by one. Scales are fitted on the generator's entities and on what it
+made, never on the control. Knows neither attacks nor thresholds.
 """
 
 from __future__ import annotations
@@ -43,14 +43,20 @@ class EntitySpace:
     scale: Floats = field(repr=False)
 
     @classmethod
-    def fit(cls, events: Events) -> EntitySpace:
-        """Choose axes and scales from ``events`` (the generator's entities)."""
+    def fit(cls, events: Events, synthetic: Events | None = None) -> EntitySpace:
+        """Choose axes and scales from ``events`` (the generator's entities).
+
+        Where ``synthetic`` entities spread more, or lie elsewhere, an axis is
+        scaled by that: what a generator gets wrong for everyone (months of 29
+        to 32 days) must not drown what it remembers of one customer.
+        """
         bare = cls(_numeric(events), _frequent(events), np.zeros(0), np.zeros(0))
-        dense = np.hstack([bare._whole(events), bare._firsts(events)])
-        quarter, centre, upper = np.quantile(dense, [0.25, 0.5, 0.75], axis=0)
-        robust, spread = (upper - quarter) / IQR_TO_SD, dense.std(axis=0)
-        scale = np.where(robust > 0, robust, np.where(spread > 0, spread, 1.0))
-        return cls(bare.numbers, bare.levels, centre, scale)
+        centre, scale = _location(np.hstack([bare._whole(events), bare._firsts(events)]))
+        if synthetic is not None and synthetic.n_entities:
+            made = np.hstack([bare._whole(synthetic), bare._firsts(synthetic)])
+            other, wider = _location(made)
+            scale = np.maximum(scale, np.maximum(wider, np.abs(other - centre)))
+        return cls(bare.numbers, bare.levels, centre, np.where(scale > 0, scale, 1.0))
 
     def vectors(self, events: Events) -> Floats:
         """Return one point an entity, shape (n_entities, n_axes), in robust deviations.
@@ -117,6 +123,13 @@ def nearest(queries: Floats, base: Floats, k: int = 1) -> tuple[Floats, Ints]:
 def signed_log(values: Floats) -> Floats:
     """Return sign(x) log(1 + |x|), so that amounts of all sizes can be compared."""
     return np.asarray(np.sign(values) * np.log1p(np.abs(values)))
+
+
+def _location(dense: Floats) -> tuple[Floats, Floats]:
+    """Return median and robust deviation of each axis; the plain one where that is 0."""
+    quarter, centre, upper = np.quantile(dense, [0.25, 0.5, 0.75], axis=0)
+    robust = (upper - quarter) / IQR_TO_SD
+    return centre, np.where(robust > 0, robust, dense.std(axis=0))
 
 
 def _numeric(events: Events) -> tuple[str, ...]:
