@@ -105,8 +105,9 @@ def write_manifest(folder: Path, facts: dict[str, Any]) -> None:
 
 
 def write_json(path: Path, document: object) -> None:
-    """Write JSON with sorted keys, beside and renamed; refuses NaN."""
-    text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    """Write JSON in the document's own order, beside and renamed; refuses NaN."""
+    # Not sorted: an encoder lists its fields in the order in which they are drawn.
+    text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
     write_bytes(path, text.encode() + b"\n")
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from riskgen import __version__
 from riskgen.data.encoding import EventEncoder
 from riskgen.data.panel import SequencePanel
+from riskgen.data.price_paths import PathStart
 from riskgen.data.returns_encoding import PriceEncoder
 from riskgen.models.base import Generator, OnStep, State, StepReport
 from riskgen.models.checkpoint import write_state
@@ -129,6 +130,8 @@ def _write(
         write_bytes(folder / "schema.yaml", material.schema.to_yaml().encode())
         write_json(folder / "encoder.json", encoder.state())
         write_state(folder, "generator", generator.state())
+        if isinstance(material, PriceMaterial):
+            write_json(folder / "start.json", PathStart.after(material.prices).state())
         lines = [json.dumps(_log_line(report), sort_keys=True) for report in log]
         write_bytes(folder / "training.jsonl", "\n".join([*lines, ""]).encode())
         write_manifest(folder, {**_request(request, material), **_facts(material)})

@@ -11,7 +11,7 @@ from riskgen.data.schema import Schema, read_schema
 from riskgen.errors import RunError
 from riskgen.models.base import Generator
 from riskgen.models.checkpoint import read_state
-from riskgen.models.registry import restore
+from riskgen.models.registry import generator_type
 from riskgen.runs import Run, read_json
 from riskgen.stages.fit import split_facts
 from riskgen.stages.material import Material, TableRequest, prepare
@@ -34,7 +34,8 @@ class Fitted:
         market = schema.domain == "market"
         encoder = PriceEncoder.from_state(document) if market else EventEncoder.from_state(document)
         state = read_state(run.path, "generator")
-        generator = restore(run.manifest["generator"], state, encoder.layout)
+        kind = generator_type(run.manifest["generator"])
+        generator = kind.from_state(state, encoder.layout)
         return cls(run, schema, encoder, generator)
 
     def material(self, source: Path | None = None) -> Material:

@@ -1,0 +1,60 @@
+"""From a run and its results to one HTML file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from riskgen.data.schema import read_schema
+from riskgen.errors import RunError
+from riskgen.report.document import build_document
+from riskgen.report.html import render
+from riskgen.runs import Run, file_hash, read_json, write_bytes
+from riskgen.stages.fitted import open_run
+
+
+def report_run(run: Path | None, root: Path, out: Path | None = None) -> Path:
+    """Write the report of a run that has been evaluated.
+
+    Parameters
+    ----------
+    run : Path or None
+        Run folder; the newest under ``root`` when None.
+    root : Path
+        Folder of runs.
+    out : Path or None
+        HTML file; ``reports/<run>.html`` when None.
+
+    Raises
+    ------
+    RunError
+        When the run has not been evaluated, or its results belong to another state of it.
+    """
+    opened = open_run(run, root)
+    results = _results(opened)
+    document = build_document(results, opened.manifest, _training(opened), simulations(opened.path))
+    path = out if out is not None else Path("reports") / f"{opened.path.name}.html"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(path, render(document).encode())
+    return path
+
+
+def simulations(run: Path) -> list[dict[str, Any]]:
+    """Return what each simulation of a run says of itself, by name."""
+    return [read_json(path) for path in sorted(run.glob("simulations/*/simulation.json"))]
+
+
+def _results(run: Run) -> dict[str, Any]:
+    path = run.path / "results.json"
+    if not path.is_file():
+        raise RunError(f"Run '{run.path}' has not been evaluated. Next: riskgen evaluate")
+    results = read_json(path)
+    if results["facts"].get("manifest_sha256") != file_hash(run.path / "manifest.json"):
+        raise RunError(f"The results in '{run.path}' belong to another fit. Evaluate again.")
+    return results
+
+
+def _training(run: Run) -> list[dict[str, Any]]:
+    lines = (run.path / "training.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
