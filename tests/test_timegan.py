@@ -22,6 +22,7 @@ from riskgen.models.timegan.recall import (
     RecallLayout,
     RunningRecall,
     choose_anchors,
+    choose_sources,
     novelty,
     recall_windows,
 )
@@ -276,21 +277,22 @@ def test_identical_outputs_count_as_collapse(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_what_is_recalled_while_drawing_equals_what_training_saw() -> None:
     torch.manual_seed(0)
-    layout = RecallLayout([3, 4, 5], [-1, 0, 0])
+    layout = RecallLayout([3, 4, 5], [-1, 0, 0], [-1, 1, -1])
+    context = torch.randint(0, 5, (6, 2))
     # One code above the last level: "does not apply".
     codes = torch.stack([torch.randint(0, n + 1, (6, 9)) for n in layout.levels], dim=2)
     known = torch.ones(6, 9, dtype=torch.bool)
-    whole = recall_windows(layout, codes, known, 0, known.T)
-    late = recall_windows(layout, codes, known, 4, known.T[4:])
+    whole = recall_windows(layout, codes, known, 0, known.T, context)
+    late = recall_windows(layout, codes, known, 4, known.T[4:], context)
     fresh = novelty(codes.reshape(-1, 3).numpy(), np.arange(0, 55, 9)).reshape(6, 9, 3)
-    running = RunningRecall(layout, 6)
+    running = RunningRecall(layout, context)
     for step in range(9):
         assert np.allclose(running.novelty(6).numpy(), fresh[:, step])
         for k in range(3):
             told = running.signals(k, codes[:, step])
-            assert torch.allclose(told, whole[k].reshape(9, 6, 4, -1)[step])
+            assert torch.allclose(told, whole[k].reshape(9, 6, 5, -1)[step])
             if step >= 4:
-                assert torch.allclose(told, late[k].reshape(5, 6, 4, -1)[step - 4])
+                assert torch.allclose(told, late[k].reshape(5, 6, 5, -1)[step - 4])
         running.note(codes[:, step])
 
 
@@ -302,6 +304,16 @@ def test_the_anchor_of_a_field_is_the_one_in_whose_company_it_repeats() -> None:
     fields = (Field("noise", 3), Field("kind", 4), Field("amount", 20))
     codes = np.column_stack([noise, kind, habit])
     assert choose_anchors(fields, codes, np.arange(0, 1501, 30))[2] == 1
+
+
+def test_a_context_field_that_names_levels_is_found_and_others_are_not() -> None:
+    rng = np.random.default_rng(0)
+    home = rng.integers(4, size=80)
+    context = np.column_stack([rng.integers(4, size=80), home])
+    country = np.where(rng.random(1600) < 0.7, np.repeat(home, 20), 5)
+    codes = np.column_stack([rng.integers(4, size=1600), country])
+    fields, contexts = (Field("kind", 4), Field("country", 6)), (Field("a", 4), Field("home", 4))
+    assert choose_sources(fields, codes, contexts, context, np.arange(0, 1601, 20)) == [-1, 1]
 
 
 def test_a_sequence_keeps_its_own_taste() -> None:

@@ -19,6 +19,7 @@ from riskgen.models.timegan.history import History
 from riskgen.models.timegan.recall import (
     RecallLayout,
     choose_anchors,
+    choose_sources,
     novelty,
     recall_windows,
 )
@@ -64,7 +65,8 @@ class Stretches:
 class Batch:
     """Padded windows, time first; ``real`` marks events that exist.
 
-    Shapes are (n_steps, n_sequences, ...); ``rows`` are row numbers of the panel.
+    Shapes are (n_steps, n_sequences, ...); ``place`` is the number of earlier events of
+    the sequence; ``recalled`` is for real events only, in the order of ``real``.
     """
 
     previous_codes: Tensor
@@ -78,6 +80,7 @@ class Batch:
     context_codes: Tensor
     context_numbers: Tensor
     recalled: list[Tensor]
+    place: Tensor
 
 
 class EventDataset:
@@ -91,14 +94,18 @@ class EventDataset:
         self.history_states = history.states_of(rows.numbers, panel.offsets)
         self.history = torch.from_numpy(history.features(self.history_states))
         levels = tuple(item for item in panel.layout.fields if item.levels)
-        self.anchors = choose_anchors(levels, rows.codes, panel.offsets)
-        self._recall = RecallLayout([item.levels for item in levels], self.anchors)
         clock = panel.layout.clock
         told = [history.features(self.history_states), novelty(rows.codes, panel.offsets)]
         if clock is not None:
             told.append(clock.features_of(panel).astype(np.float32))
         self.features = torch.from_numpy(np.concatenate(told, axis=1))
         context_rows = context.encode(panel.context)
+        named = tuple(item for item in panel.layout.context_fields if item.levels)
+        self.recall = RecallLayout(
+            [item.levels for item in levels],
+            choose_anchors(levels, rows.codes, panel.offsets),
+            choose_sources(levels, rows.codes, named, context_rows.codes, panel.offsets),
+        )
         self.context_codes = torch.from_numpy(context_rows.codes)
         self.context_numbers = torch.from_numpy(context_rows.numbers)
         self.context_applies = torch.from_numpy(context_rows.applies)
@@ -128,18 +135,22 @@ class EventDataset:
             self.context_codes[owner],
             self.context_numbers[owner],
             self._recalled(windows, torch.from_numpy(real)),
+            torch.from_numpy(rows - self.offsets[windows.sequence][None, :]),
         )
 
     def _recalled(self, windows: Stretches, real: Tensor) -> list[Tensor]:
-        if not self._recall.levels:
+        if not self.recall.levels:
             return []
+        owner = torch.from_numpy(windows.sequence)
         begin = self.offsets[windows.sequence]
         reach = int(np.minimum(windows.start - begin, REACH).max())
         keys = windows.start[:, None] - reach + np.arange(reach + len(real))
         known = (keys >= begin[:, None]) & (keys < windows.stop[:, None])
         rows = torch.from_numpy(np.where(known, keys, len(self.features)))
         codes = torch.minimum(self.codes[rows], self._absent)
-        return recall_windows(self._recall, codes, torch.from_numpy(known), reach, real)
+        return recall_windows(
+            self.recall, codes, torch.from_numpy(known), reach, real, self.context_codes[owner]
+        )
 
 
 def _with_start_row(rows: Rows, coder: RowCoder) -> Rows:

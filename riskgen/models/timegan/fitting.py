@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from riskgen.data.panel import SequencePanel
+from riskgen.data.panel import Layout, SequencePanel
 from riskgen.errors import TrainingError
 from riskgen.models.base import OnStep, State
 from riskgen.models.condition import has_own_length
@@ -59,6 +59,7 @@ class Training:
         self, panel: SequencePanel, config: TimeGANConfig, seed: int, on_step: OnStep | None
     ) -> None:
         self.panel, self.config, self.seed, self.on_step = panel, config, seed, on_step
+        self.event_config = event_recipe(config, panel.layout)
         self.event_coder = RowCoder.fit(panel.layout.fields, panel.values)
         self.context_coder = RowCoder.fit(panel.layout.context_fields, panel.context)
         self.data = EventDataset(panel, self.event_coder, self.context_coder)
@@ -74,15 +75,20 @@ class Training:
         self._snapshot = {name: course.state() for name, course in self.courses.items()}
 
     def _courses(self) -> dict[str, Course]:
-        layout, config = self.panel.layout, self.config
+        layout, config = self.panel.layout, self.event_config
+        context = self.config.for_context()
         with torch_fence(self.seed, "train", "start"):
             networks: dict[str, nn.Module] = {
-                "context": ContextBlock(layout.context_fields, config),
+                "context": ContextBlock(layout.context_fields, context),
                 "events": EventNetworks(layout, config),
             }
         self._start_at_marginals(networks)
-        rates = (config.learning_rate, config.weight_decay, config.patience)
-        return {name: Course(name, networks[name], *rates) for name in PHASES}
+        return {
+            name: Course(
+                name, networks[name], recipe.learning_rate, recipe.weight_decay, recipe.patience
+            )
+            for name, recipe in zip(PHASES, (context, config), strict=True)
+        }
 
     def _start_at_marginals(self, networks: dict[str, nn.Module]) -> None:
         """Let every softmax begin at its level's frequency: minutes are short."""
@@ -102,7 +108,9 @@ class Training:
                 context, self.data, self.aside_sequences, self.config, self.seed, self._told
             )
         context.settle()
-        train_events(events, self.data, self.train, self.aside, self.config, self.seed, self._told)
+        train_events(
+            events, self.data, self.train, self.aside, self.event_config, self.seed, self._told
+        )
         report = self._report()
         simulator = self._simulator()
         self._check_varied(simulator)
@@ -140,7 +148,8 @@ class Training:
             networks,
             self.context_coder,
             self.event_coder,
-            self.data.anchors,
+            self.data.recall.anchors,
+            self.data.recall.sources,
             burn_in,
         )
 
@@ -200,6 +209,11 @@ class Training:
             }
             course.restore(state.config["courses"][name], arrays)
             self._snapshot[name] = course.state()
+
+
+def event_recipe(config: TimeGANConfig, layout: Layout) -> TimeGANConfig:
+    """Return the options that shape and train the event networks of such panels."""
+    return config if has_own_length(layout) else config.for_paths()
 
 
 def fingerprint(panel: SequencePanel) -> str:

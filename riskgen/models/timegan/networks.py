@@ -31,7 +31,7 @@ from riskgen.models.timegan.heads import FieldHeads
 from riskgen.models.timegan.history import History
 from riskgen.models.timegan.reader import RowReader
 
-CONTEXT_WIDTH = 32
+CONTEXT_WIDTH = 48
 """Width of the context vector that every step sees [J]."""
 
 

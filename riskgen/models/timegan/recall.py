@@ -3,9 +3,10 @@
 A recurrence of a hundred numbers forgets which of fifty levels a customer likes;
 counts do not. For each field with levels the heads are told, level by level,
 how often it came before, how often in the same company (the same level of the
-field's *anchor*, an earlier field of the step), and what came last in that
-company. Measured on a simulated bank, tastes and standing orders were what gave
-free-running sequences away. A cache in the sense of Grave et al. (2017).
+field's *anchor*, an earlier field of the step), what came last in that company,
+and which level the context names (a home country, a top category). Measured on
+a simulated bank, tastes and standing orders were what gave free-running
+sequences away. A cache in the sense of Grave et al. (2017).
 """
 
 from __future__ import annotations
@@ -19,8 +20,13 @@ from torch import Tensor
 
 from riskgen.data.panel import Field
 
-SIGNALS = 4
-"""Seen before, log(1 + times), log(1 + times with the anchor), last with the anchor."""
+SIGNALS = 5
+"""Seen before, log(1 + times), log(1 + times with the anchor), last with the anchor,
+and named by the context."""
+
+COPIED = 1.5
+"""A context field names a level when the two agree this many times more often than
+by chance [J]."""
 
 MOST_ANCHOR_LEVELS = 64
 """Finer anchors would make the tables of a chunk large [J]."""
@@ -55,6 +61,48 @@ def choose_anchors(fields: tuple[Field, ...], codes: Codes, offsets: Codes) -> l
     return chosen
 
 
+def choose_sources(
+    fields: tuple[Field, ...],
+    codes: Codes,
+    contexts: tuple[Field, ...],
+    context_codes: Codes,
+    offsets: Codes,
+) -> list[int]:
+    """Return for each level field the context field that names its level most often.
+
+    Parameters
+    ----------
+    fields, contexts : tuple of Field
+        Those that have levels.
+    codes, context_codes : ndarray
+        Of events (n_events, len(fields)) and contexts (n_sequences, len(contexts)).
+    offsets : ndarray of shape (n_sequences + 1,)
+        As in a panel.
+
+    Returns
+    -------
+    list of int
+        Position of the context field; -1 where none agrees more than chance does.
+    """
+    told = np.repeat(context_codes, np.diff(offsets), axis=0)
+    chosen = []
+    for j in range(len(fields)):
+        lifts = [_agreement(codes[:, j], told[:, c]) for c in range(len(contexts))]
+        agree = [rate if rate > COPIED * chance else 0.0 for rate, chance in lifts]
+        best = int(np.argmax(agree)) if agree else -1
+        chosen.append(best if agree and agree[best] > 0 else -1)
+    return chosen
+
+
+def _agreement(code: Codes, told: Codes) -> tuple[float, float]:
+    """Return how often two codes agree, and how often they would if independent."""
+    if not len(code):
+        return 0.0, 1.0
+    size = int(max(code.max(), told.max())) + 1
+    shares = [np.bincount(part, minlength=size) / len(part) for part in (code, told)]
+    return float((code == told).mean()), float(shares[0] @ shares[1])
+
+
 def _previous_equal(owner: Codes, code: Codes) -> Codes:
     """Return the last earlier event of the same owner with the same code, or -1."""
     order = np.lexsort((np.arange(len(owner)), code, owner))
@@ -84,15 +132,21 @@ def novelty(codes: Codes, offsets: Codes) -> NDArray[np.float32]:
 
 @dataclass(frozen=True)
 class RecallLayout:
-    """Levels of each level field, and its anchor (-1 for none)."""
+    """Levels of each level field, its anchor and its source (-1 for none)."""
 
     levels: list[int]
     anchors: list[int]
+    sources: list[int]
 
 
 @torch.no_grad()
 def recall_windows(
-    layout: RecallLayout, keys: Tensor, known: Tensor, first: int, real: Tensor
+    layout: RecallLayout,
+    keys: Tensor,
+    known: Tensor,
+    first: int,
+    real: Tensor,
+    context: Tensor,
 ) -> list[Tensor]:
     """Return the signals of each real event of a batch of windows.
 
@@ -108,6 +162,8 @@ def recall_windows(
         Key at which the windows begin.
     real : Tensor of shape (n_steps, n_sequences), bool
         Which events of the windows exist.
+    context : Tensor of shape (n_sequences, n_context_level_fields), int64
+        Codes of the contexts.
 
     Returns
     -------
@@ -118,6 +174,7 @@ def recall_windows(
     earlier = (place[None, :] < place[first:, None]) & known[:, None, :]
     hot = [_one_hot(keys[:, :, k], known, n_levels) for k, n_levels in enumerate(layout.levels)]
     times = _counts(earlier, hot, real)
+    owner = torch.arange(len(keys)).expand(real.shape)[real]
     result: dict[int, Tensor] = {}
     for anchor in sorted(set(layout.anchors)):
         match = earlier
@@ -126,12 +183,22 @@ def recall_windows(
         members = [k for k, chosen in enumerate(layout.anchors) if chosen == anchor]
         together = _counts(match, [hot[k] for k in members], real)
         last = (match * (place + 1)).amax(dim=2).T[real]
-        owner = torch.arange(len(keys)).expand(real.shape)[real]
         for k, counts in zip(members, together, strict=True):
             latest = hot[k][owner, (last - 1).clamp(min=0)] * (last > 0)[:, None]
-            parts = [(times[k] > 0).float(), torch.log1p(times[k]), torch.log1p(counts), latest]
-            result[k] = torch.stack(parts, dim=1)
+            named = named_by_context(layout, k, context)[owner]
+            parts = [(times[k] > 0).float(), torch.log1p(times[k]), torch.log1p(counts)]
+            result[k] = torch.stack([*parts, latest, named], dim=1)
     return [result[k] for k in range(len(layout.levels))]
+
+
+def named_by_context(layout: RecallLayout, k: int, context: Tensor) -> Tensor:
+    """Return an indicator (n_sequences, n_levels) of the level that the context names."""
+    named = torch.zeros(len(context), layout.levels[k])
+    source = layout.sources[k]
+    if source >= 0:
+        known = torch.nonzero(context[:, source] < layout.levels[k])[:, 0]
+        named[known, context[known, source]] = 1.0
+    return named
 
 
 def _one_hot(codes: Tensor, known: Tensor, n_levels: int) -> Tensor:
@@ -150,8 +217,9 @@ def _counts(match: Tensor, hot: list[Tensor], real: Tensor) -> list[Tensor]:
 class RunningRecall:
     """The same signals, kept up step by step while sequences are drawn."""
 
-    def __init__(self, layout: RecallLayout, n: int) -> None:
-        self._layout = layout
+    def __init__(self, layout: RecallLayout, context: Tensor) -> None:
+        self._layout, n = layout, len(context)
+        self._named = [named_by_context(layout, k, context) for k in range(len(layout.levels))]
         self._times = [torch.zeros(n, size + 1) for size in layout.levels]
         companies = [1 if a < 0 else layout.levels[a] + 1 for a in layout.anchors]
         self._together = [
@@ -176,6 +244,7 @@ class RunningRecall:
         torch.log1p(times, out=result[:, 1])
         torch.log1p(self._together[k][rows, company, :size], out=result[:, 2])
         result[:, 3] = 0.0
+        result[:, 4] = self._named[k][:n]
         last = self._last[k][rows, company]
         known = torch.nonzero((last >= 0) & (last < size))[:, 0]
         result[known, 3, last[known]] = 1.0

@@ -33,8 +33,8 @@ class Simulator:
         With their best weights, in evaluation mode.
     context_coder, event_coder : RowCoder
         As fitted.
-    anchors : list of int
-        As chosen by :func:`choose_anchors`.
+    anchors, sources : list of int
+        As chosen by :func:`choose_anchors` and :func:`choose_sources`.
     burn_in : int
         Steps simulated and thrown away, so that a path starts from a
         stationary state; 0 when sequences have a true beginning.
@@ -46,6 +46,7 @@ class Simulator:
     context_coder: RowCoder
     event_coder: RowCoder
     anchors: list[int]
+    sources: list[int]
     burn_in: int
 
     def draw(
@@ -110,7 +111,9 @@ class _Roll:
         self._context_step = vector @ self._step_context + self._step_bias
         n = len(context)
         levels = [item.levels for item in simulator.layout.fields if item.levels]
-        self._recall = RunningRecall(RecallLayout(levels, simulator.anchors), n)
+        self._recall = RunningRecall(
+            RecallLayout(levels, simulator.anchors, simulator.sources), torch.from_numpy(codes)
+        )
         self._hidden = torch.zeros(n, generator.recurrence.hidden_size)
         self._cell = torch.zeros_like(self._hidden)
         self._past = generator.history.start(n)

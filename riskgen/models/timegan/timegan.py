@@ -12,7 +12,7 @@ from riskgen.errors import NotFittedError
 from riskgen.models.base import Condition, OnCheckpoint, OnStep, State
 from riskgen.models.condition import checked_condition, checked_length, has_own_length
 from riskgen.models.timegan.config import TimeGANConfig
-from riskgen.models.timegan.fitting import Training
+from riskgen.models.timegan.fitting import Training, event_recipe
 from riskgen.models.timegan.networks import (
     ContextBlock,
     EventNetworks,
@@ -117,6 +117,7 @@ class TimeGAN:
             "context": simulator.context_coder.to_json(),
             "events": simulator.event_coder.to_json(),
             "anchors": simulator.anchors,
+            "sources": simulator.sources,
             "burn_in": simulator.burn_in,
             "report": self.report,
         }
@@ -150,7 +151,8 @@ class TimeGAN:
 
 def _simulator(state: State, layout: Layout, config: TimeGANConfig) -> Simulator:
     with torch_fence(0, "shape"):
-        block, networks = ContextBlock(layout.context_fields, config), EventNetworks(layout, config)
+        block = ContextBlock(layout.context_fields, config.for_context())
+        networks = EventNetworks(layout, event_recipe(config, layout))
     context = {k: v for k, v in state.tensors.items() if k.startswith("generator.context.")}
     events = {k: v for k, v in state.tensors.items() if k not in context}
     load_arrays(block, "generator.context", context)
@@ -162,5 +164,6 @@ def _simulator(state: State, layout: Layout, config: TimeGANConfig) -> Simulator
         RowCoder.from_json(layout.context_fields, state.config["context"]),
         RowCoder.from_json(layout.fields, state.config["events"]),
         state.config["anchors"],
+        state.config["sources"],
         state.config["burn_in"],
     )
