@@ -33,7 +33,9 @@ def report_run(run: Path | None, root: Path, out: Path | None = None) -> Path:
     """
     opened = open_run(run, root)
     results = _results(opened)
-    document = build_document(results, opened.manifest, _training(opened), simulations(opened.path))
+    schema = read_schema(opened.path / "schema.yaml").model_dump(mode="json", exclude_none=True)
+    manifest = {**opened.manifest, "table_schema": schema}
+    document = build_document(results, manifest, _training(opened), simulations(opened.path))
     path = out if out is not None else Path("reports") / f"{opened.path.name}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(path, render(document).encode())
