@@ -14,10 +14,13 @@ from riskgen.data.events import SECONDS_PER_DAY, Events
 from riskgen.data.split import Split
 from riskgen.errors import NotApplicable
 from riskgen.evaluate.alerts import Board
-from riskgen.evaluate.arms import Lens, Rows, real_arms, stress_arm
+from riskgen.evaluate.arms import real_arms
+from riskgen.evaluate.calibration import measure_calibration
 from riskgen.evaluate.controls import IndepMarginals, RealHoldout
 from riskgen.evaluate.result import Estimate
+from riskgen.evaluate.rows import Lens, Rows
 from riskgen.evaluate.ruling import Effect, effects, ruled, utility_verdict
+from riskgen.evaluate.stress_arm import stress_arm
 from riskgen.evaluate.trial import run_trial
 from riskgen.evaluate.utility import judge_utility
 from riskgen.simulate.catalogue import load
@@ -123,6 +126,22 @@ def test_scenarios_on_real_normals_are_an_arm_with_sham_edits(world):
     assert 0 < grown[0] < grown[1]
     normal = (~added["5:1"].labels).sum() - (~real.labels).sum()
     assert normal > 0
+
+
+def test_scenarios_are_tried_on_the_known_frauds_before_the_test(world):
+    split = replace(world["split"], generator=world["pool"])
+    lens = Lens.of(split.generator)
+    found = measure_calibration(split, lens, [load("card_testing_burst")], seed=1)
+    assert list(found.by) == ["card_testing_burst"]
+    assert found.estimate.lower < found.estimate.value < found.estimate.upper
+    assert found.status in ("PASS", "INCONCLUSIVE")
+
+
+def test_too_few_known_frauds_leave_scenarios_uncalibrated(world):
+    split = world["split"]
+    found = measure_calibration(split, Lens.of(split.generator), [load("ato_drain")], seed=1)
+    assert found.status == "INCONCLUSIVE"
+    assert "uncalibrated" in found.reason
 
 
 def test_a_label_per_entity_declines_scenarios_with_a_reason(world):

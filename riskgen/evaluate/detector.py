@@ -47,8 +47,9 @@ def fit_detector(
     *,
     seed: int,
     trees: int = 100,
-    leaves: int = 31,
+    leaves: int = 15,
     smallest_leaf: int = 20,
+    bins: int = BINS,
 ) -> Detector:
     """Return histogram gradient boosting (Ke et al. 2017) fitted to rows with weights.
 
@@ -62,20 +63,21 @@ def fit_detector(
         Row weights.
     seed : int
         Names the model; fits are the same for the same seed.
-    trees, leaves, smallest_leaf : int
+    trees, leaves, smallest_leaf, bins : int
         Size of the model.
     """
     model = HistGradientBoostingClassifier(
         max_iter=trees,
         learning_rate=0.1,
         max_leaf_nodes=leaves,
+        max_bins=bins,
         min_samples_leaf=smallest_leaf,
         l2_regularization=1.0,
         early_stopping=False,  # its random split would mix events of one customer
         random_state=derived_seed(seed, "detector") % (2**32),
     )
     # Binned here: with weights scikit-learn's own binning takes ten times the fit.
-    borders = _borders(features, seed)
+    borders = _borders(features, bins, seed)
     return Detector(borders, model.fit(_binned(features, borders), labels, sample_weight=weights))
 
 
@@ -94,21 +96,21 @@ def fewer_negatives(
     return rows, np.where(labels[rows], 1.0, len(negatives) / most)
 
 
-def _borders(features: Matrix, seed: int) -> list[Matrix]:
+def _borders(features: Matrix, bins: int, seed: int) -> list[Matrix]:
     if len(features) > BINNED_ON:
         rows = stream(seed, "detector", "bins").choice(len(features), BINNED_ON, replace=False)
         features = features[rows]
     ordered = np.sort(features, axis=0)  # NaN goes last
     known = len(features) - np.isnan(features).sum(axis=0)
-    return [_column_borders(ordered[:n, i]) for i, n in enumerate(known)]
+    return [_column_borders(ordered[:n, i], bins) for i, n in enumerate(known)]
 
 
-def _column_borders(values: Matrix) -> Matrix:
+def _column_borders(values: Matrix, bins: int) -> Matrix:
     if len(values) == 0:
         return np.zeros(0, dtype=np.float32)
     distinct = values[np.append(True, np.diff(values) > 0)]
-    if len(distinct) >= BINS:
-        places = np.linspace(0, len(values) - 1, BINS).round().astype(np.int64)
+    if len(distinct) >= bins:
+        places = np.linspace(0, len(values) - 1, bins).round().astype(np.int64)
         distinct = np.unique(values[places])
     return np.asarray(distinct[1:], dtype=np.float32)
 

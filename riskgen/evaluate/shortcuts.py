@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from riskgen.data.events import Events
 from riskgen.data.split import Split
 from riskgen.errors import NotApplicable, ScenarioError
-from riskgen.evaluate.arms import normals
 from riskgen.evaluate.intervals import clopper_pearson
 from riskgen.evaluate.result import Estimate, MetricResult, Status
 from riskgen.evaluate.ruling import primary
+from riskgen.evaluate.stress_arm import normals
 from riskgen.evaluate.thresholds import bands
 from riskgen.evaluate.trial import Trial
 from riskgen.seeding import derived_seed

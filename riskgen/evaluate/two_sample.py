@@ -28,6 +28,7 @@ Floats = NDArray[np.float64]
 FOLDS = 5
 LEAST = 40  # entities of each side below which the test says nothing [J]
 MOST = 2_000  # entities a side; the interval of AUC is then about .02 wide [J]
+TREES, BINS = 80, 63  # enough for some thousand rows, in a second [J]
 TOLD_BY = 2  # folds that give-away features are looked for in
 TOLD = 10  # give-away features that are named (PROTOCOL A5.9)
 
@@ -147,7 +148,12 @@ def _out_of_fold(
         if len(np.unique(labels[~inside])) < 2 or not inside.any():
             continue
         model = fit_detector(
-            rows[~inside], labels[~inside], seed=seed, trees=80, leaves=15, smallest_leaf=leaf
+            rows[~inside],
+            labels[~inside],
+            seed=seed,
+            trees=TREES,
+            smallest_leaf=leaf,
+            bins=BINS,
         )
         raw = model.score(rows[inside])
         # Models of different folds need not share a scale: ranks within the fold do.

@@ -11,6 +11,7 @@ from typing import Any
 
 from riskgen.data.split import Split
 from riskgen.errors import NotApplicable
+from riskgen.evaluate.calibration import measure_calibration
 from riskgen.evaluate.intervals import clopper_pearson, percentile_interval
 from riskgen.evaluate.result import Estimate, MetricResult, Status, Threshold, declined
 from riskgen.evaluate.ruling import Effect, effects, primary, utility_verdict
@@ -85,6 +86,7 @@ def judge_utility(
         _precision(trial),
         *(_at_fpr(trial, rate) for rate in (0.01, 0.05)),
         *checks,
+        measure_calibration(split, trial.lens, scenarios, seed=seed),
     ]
     return Utility(metrics, verdict, _facts(trial))
 
