@@ -13,6 +13,7 @@ import torch
 from riskgen.data.panel import Field, Layout, SequencePanel
 from riskgen.errors import NotFittedError, TrainingError
 from riskgen.models.base import State, StepReport, sample
+from riskgen.models.timegan.auditor import area, audit
 from riskgen.models.timegan.course import rate_factor
 from riskgen.models.timegan.dataset import EventDataset, bucketed, cut, divide, epoch_windows
 from riskgen.models.timegan.drawing import RowDrawer, inverse_choice
@@ -26,6 +27,7 @@ from riskgen.models.timegan.recall import (
     novelty,
     recall_windows,
 )
+from riskgen.models.timegan.regimes import Regimes
 from riskgen.models.timegan.rows import RowCoder
 from riskgen.models.timegan.timegan import TimeGAN
 from tests.test_generator_contract import OPTIONS, events_panel, market_panel
@@ -328,3 +330,49 @@ def test_a_sequence_keeps_its_own_taste() -> None:
     # Nothing but the events themselves tells a taste: context is the same for all.
     repeats = (drawn[:, 1:] == drawn[:, :-1]).mean()
     assert repeats == pytest.approx((0.9**2 + 0.1 / 12 * 1.9), abs=0.12)
+
+
+def test_the_discriminator_tells_what_differs_and_not_what_is_alike() -> None:
+    coder = RowCoder.fit(events_panel().layout.fields, events_panel().values)
+    panels = [events_panel(300, seed=k) for k in range(4)]
+    alike = audit((panels[0], panels[1]), (panels[2], panels[3]), coder, seed=0)
+    shifted = [
+        SequencePanel(part.layout, part.values * np.array([1, 1, 0]), part.context, part.offsets)
+        for part in (panels[1], panels[3])
+    ]
+    other = audit((panels[0], shifted[0]), (panels[2], shifted[1]), coder, seed=0)
+    assert alike is not None
+    assert other is not None
+    assert abs(alike.auc - 0.5) < 4 * alike.error
+    assert other.auc > 0.95
+    assert (
+        audit((panels[0], panels[1]), (panels[2].take(np.arange(5)), panels[3]), coder, 0) is None
+    )
+
+
+def test_the_area_and_its_error_agree_with_closed_forms() -> None:
+    found = area(np.array([1.0, 2.0, 3.0]), np.array([0.0, 2.0]))
+    assert found.auc == pytest.approx((1 + 2 + 2 - 0.5) / 6)
+    rng = np.random.default_rng(0)
+    draws = [area(rng.normal(size=60), rng.normal(size=60)).auc for _ in range(400)]
+    # Mann and Whitney (1947): variance (n + m + 1) / (12 n m) when both are alike.
+    assert np.std(draws) == pytest.approx(math.sqrt(121 / (12 * 3600)), rel=0.15)
+    assert area(rng.normal(size=60), rng.normal(size=60)).error == pytest.approx(
+        math.sqrt(121 / (12 * 3600)), rel=0.15
+    )
+
+
+def test_paths_begin_in_regimes_that_the_training_path_had() -> None:
+    rng = np.random.default_rng(0)
+    logs = rng.normal([0.0, -1.0], [1.0, 0.1], size=(4000, 2))
+    drawn = np.log(Regimes.fit(np.exp(logs)).draw(4000, rng))
+    assert drawn.mean(axis=0) == pytest.approx([0.0, -1.0], abs=0.06)
+    assert drawn.std(axis=0) == pytest.approx([1.0, 0.1], rel=0.06)
+
+
+def test_simulated_paths_are_as_wide_as_the_training_path() -> None:
+    panel = market_panel(800)
+    model = TimeGAN(**{**TINY, "steps": 40}).fit(panel, seed=0)
+    assert model.report["spread_gap"] < 0.25
+    drawn = sample(model, 200, seed=0, length=60)
+    assert drawn.values.std() == pytest.approx(panel.values.std(), rel=0.2)

@@ -6,6 +6,7 @@ Joins data, courses and networks; the arithmetic is elsewhere.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -16,20 +17,23 @@ from riskgen.data.panel import Layout, SequencePanel
 from riskgen.errors import TrainingError
 from riskgen.models.base import OnStep, State
 from riskgen.models.condition import has_own_length
+from riskgen.models.timegan.auditor import LONGEST, audit
+from riskgen.models.timegan.calibration import calibrate
 from riskgen.models.timegan.config import TimeGANConfig
 from riskgen.models.timegan.course import Arrays, Course
-from riskgen.models.timegan.dataset import EventDataset, divide
+from riskgen.models.timegan.dataset import EventDataset, Stretches, cut, divide
 from riskgen.models.timegan.likelihood import marginal_loss, rows_of
 from riskgen.models.timegan.networks import ContextBlock, EventNetworks
+from riskgen.models.timegan.regimes import Regimes
 from riskgen.models.timegan.rows import RowCoder
 from riskgen.models.timegan.sampling import Simulator
 from riskgen.models.timegan.training import check_learned, train_context, train_events
 from riskgen.seeding import stream, torch_fence
 
-PATH_BURN_IN = 100
-"""Steps before a path begins, longer than the longest span of its volatility [J]."""
-
 PHASES = ("context", "events")
+
+AUDITED = 1024
+"""Most simulated sequences that the discriminator sees [J]."""
 
 PROBE = 64
 """Simulated sequences that must not all be alike [J]."""
@@ -113,7 +117,10 @@ class Training:
         )
         report = self._report()
         simulator = self._simulator()
+        if simulator.regimes is not None:
+            report["spread_gap"] = calibrate(simulator, stream(self.seed, "train", "calibrate"))
         self._check_varied(simulator)
+        report["audit"] = self._audit(simulator) if self.config.audit else None
         return simulator, report
 
     def _told(self, report: Any) -> None:
@@ -141,7 +148,8 @@ class Training:
         assert isinstance(networks, EventNetworks)
         block.requires_grad_(False)
         networks.requires_grad_(False)
-        burn_in = 0 if has_own_length(self.panel.layout) else PATH_BURN_IN
+        paths = not has_own_length(self.panel.layout)
+        regimes = Regimes.fit(self.data.history_states) if paths else None
         return Simulator(
             self.panel.layout,
             block,
@@ -150,7 +158,7 @@ class Training:
             self.event_coder,
             self.data.recall.anchors,
             self.data.recall.sources,
-            burn_in,
+            regimes,
         )
 
     def _check_varied(self, simulator: Simulator) -> None:
@@ -165,6 +173,19 @@ class Training:
                 f"Training collapsed: {len(drawn)} simulated events are all alike. Nothing was "
                 "saved. Use another seed, more steps or a smaller learning rate."
             )
+
+    def _audit(self, simulator: Simulator) -> dict[str, Any] | None:
+        """Return what the discriminator says of sequences set aside."""
+        real = [_pieces(self.panel, part) for part in (self.train, self.aside)]
+        length = None if has_own_length(self.panel.layout) else LONGEST
+        drawn = [
+            simulator.draw(min(part.n_sequences, AUDITED), rng, {}, length)
+            for part, rng in zip(
+                real, (stream(self.seed, "audit", name) for name in ("fit", "judge")), strict=True
+            )
+        ]
+        judged = audit((real[0], drawn[0]), (real[1], drawn[1]), self.event_coder, self.seed)
+        return None if judged is None else asdict(judged)
 
     def state(self) -> State:
         """Return a checkpoint: both courses at their last held-out look."""
@@ -209,6 +230,16 @@ class Training:
             }
             course.restore(state.config["courses"][name], arrays)
             self._snapshot[name] = course.state()
+
+
+def _pieces(panel: SequencePanel, stretches: Stretches) -> SequencePanel:
+    """Return the stretches as sequences: whole ones, or windows as long as are judged."""
+    if not has_own_length(panel.layout):
+        windows = cut(stretches, LONGEST)
+        stretches = windows.take(np.flatnonzero(windows.lengths == LONGEST))
+    offsets = np.concatenate([[0], np.cumsum(stretches.lengths)]).astype(np.int64)
+    values = panel.values[rows_of(stretches)]
+    return SequencePanel(panel.layout, values, panel.context[stretches.sequence], offsets)
 
 
 def event_recipe(config: TimeGANConfig, layout: Layout) -> TimeGANConfig:

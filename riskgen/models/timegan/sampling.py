@@ -18,7 +18,12 @@ from riskgen.data.panel import Clock, Floats, Layout, SequencePanel
 from riskgen.models.timegan.drawing import UNIFORMS, RowDrawer
 from riskgen.models.timegan.networks import CONTEXT_WIDTH, ContextBlock, EventNetworks
 from riskgen.models.timegan.recall import RecallLayout, RunningRecall
+from riskgen.models.timegan.regimes import Regimes
 from riskgen.models.timegan.rows import RESERVED_CODES, RowCoder, Rows
+
+BURN_IN = 20
+"""Steps simulated and thrown away before a path, so that hidden state and volatility
+belong together [J]."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +40,8 @@ class Simulator:
         As fitted.
     anchors, sources : list of int
         As chosen by :func:`choose_anchors` and :func:`choose_sources`.
-    burn_in : int
-        Steps simulated and thrown away, so that a path starts from a
-        stationary state; 0 when sequences have a true beginning.
+    regimes : Regimes or None
+        Where paths begin; None when sequences have a true beginning.
     """
 
     layout: Layout
@@ -47,7 +51,7 @@ class Simulator:
     event_coder: RowCoder
     anchors: list[int]
     sources: list[int]
-    burn_in: int
+    regimes: Regimes | None
 
     def draw(
         self, n: int, rng: np.random.Generator, condition: Mapping[str, int], length: int | None
@@ -58,8 +62,10 @@ class Simulator:
             lengths = self._lengths(context, length)
             order = np.argsort(-lengths, kind="stable")
             roll = _Roll(self, context[order], rows.codes[order], rows.numbers[order])
-            for _ in range(self.burn_in):
-                roll.step(n, rng)
+            if self.regimes is not None:
+                roll.begin(self.regimes.draw(n, rng))
+                for _ in range(BURN_IN):
+                    roll.step(n, rng)
             ordered = lengths[order]
             steps = []
             for step in range(int(ordered[0])):
@@ -136,6 +142,10 @@ class _Roll:
         self._step_context = layer.weight.T[-width:].contiguous()
         self._step = layer.weight.T[:-width].contiguous()
         self._step_bias = layer.bias
+
+    def begin(self, past: Floats) -> None:
+        """Begin in the given states of :class:`History`."""
+        self._past = past
 
     def step(self, alive: int, rng: np.random.Generator) -> Floats:
         """Draw the next event of the first ``alive`` sequences."""

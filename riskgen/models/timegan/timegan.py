@@ -19,6 +19,7 @@ from riskgen.models.timegan.networks import (
     load_arrays,
     network_arrays,
 )
+from riskgen.models.timegan.regimes import Regimes
 from riskgen.models.timegan.rows import RowCoder
 from riskgen.models.timegan.sampling import Simulator
 from riskgen.seeding import stream, torch_fence
@@ -118,11 +119,13 @@ class TimeGAN:
             "events": simulator.event_coder.to_json(),
             "anchors": simulator.anchors,
             "sources": simulator.sources,
-            "burn_in": simulator.burn_in,
             "report": self.report,
         }
         tensors = network_arrays("generator.context", simulator.context_block)
-        return State(config, tensors | network_arrays("", simulator.networks))
+        tensors |= network_arrays("", simulator.networks)
+        if simulator.regimes is not None:
+            tensors |= simulator.regimes.arrays()
+        return State(config, tensors)
 
     @classmethod
     def from_state(cls, state: State, layout: Layout) -> Self:
@@ -154,7 +157,7 @@ def _simulator(state: State, layout: Layout, config: TimeGANConfig) -> Simulator
         block = ContextBlock(layout.context_fields, config.for_context())
         networks = EventNetworks(layout, event_recipe(config, layout))
     context = {k: v for k, v in state.tensors.items() if k.startswith("generator.context.")}
-    events = {k: v for k, v in state.tensors.items() if k not in context}
+    events = {k: v for k, v in state.tensors.items() if k not in context and "/" not in k}
     load_arrays(block, "generator.context", context)
     load_arrays(networks, "", events)
     return Simulator(
@@ -165,5 +168,5 @@ def _simulator(state: State, layout: Layout, config: TimeGANConfig) -> Simulator
         RowCoder.from_json(layout.fields, state.config["events"]),
         state.config["anchors"],
         state.config["sources"],
-        state.config["burn_in"],
+        Regimes.from_arrays(state.tensors),
     )
