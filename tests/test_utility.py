@@ -15,7 +15,7 @@ from riskgen.data.split import Split
 from riskgen.errors import NotApplicable
 from riskgen.evaluate.alerts import Board
 from riskgen.evaluate.arms import real_arms
-from riskgen.evaluate.calibration import measure_calibration
+from riskgen.evaluate.calibration import measure_calibration, resemblance
 from riskgen.evaluate.controls import IndepMarginals, RealHoldout
 from riskgen.evaluate.result import Estimate
 from riskgen.evaluate.rows import Lens, Rows
@@ -135,6 +135,17 @@ def test_scenarios_are_tried_on_the_known_frauds_before_the_test(world):
     assert list(found.by) == ["card_testing_burst"]
     assert found.estimate.lower < found.estimate.value < found.estimate.upper
     assert found.status in ("PASS", "INCONCLUSIVE")
+
+
+def test_scores_that_know_nothing_resemble_nothing(world):
+    pool, control = world["pool"], world["split"].control
+    frauds, rng = pool.take(np.flatnonzero(pool.entity_label())), np.random.default_rng(7)
+    honest = control.take(np.flatnonzero(~control.entity_label()))
+    blind = rng.normal(size=frauds.n_events), rng.normal(size=honest.n_events)
+    found = resemblance(frauds, blind[0], honest, blind[1], rng)
+    assert found.lower < 0.5 < found.upper
+    sharp = resemblance(frauds, 9.0 * frauds.event_label(), honest, blind[1], rng)
+    assert sharp.value > 0.95
 
 
 def test_too_few_known_frauds_leave_scenarios_uncalibrated(world):

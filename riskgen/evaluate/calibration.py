@@ -16,13 +16,16 @@ from numpy.typing import NDArray
 from riskgen.data.events import Events
 from riskgen.data.split import Split
 from riskgen.errors import NotApplicable, ScenarioError
-from riskgen.evaluate.detector import Detector, fit_detector
+from riskgen.evaluate.detector import fit_detector
 from riskgen.evaluate.intervals import auc_interval
 from riskgen.evaluate.result import Estimate, MetricResult, declined
 from riskgen.evaluate.rows import Lens
 from riskgen.evaluate.stress_arm import normals, scenario_rows
 from riskgen.evaluate.thresholds import bands
+from riskgen.seeding import stream
 from riskgen.simulate.scenario import StressScenario
+
+Floats = NDArray[np.float64]
 
 LEAST = 10  # known frauds below which nothing can be calibrated (UTILITY, 3)
 MOST = 2_000  # normal customers trained on; the gate only ranks [J]
@@ -65,18 +68,45 @@ def _one(split: Split, lens: Lens, scenario: StressScenario, seed: int) -> Estim
         scenario_rows(trained, lens, [scenario], frauds.n_entities, seed)
     )
     model = fit_detector(rows.features, rows.labels, rows.weights, seed=seed)
-    known = _highest(model, lens, frauds, frauds.event_label())
     unseen = normals(split.control)
-    other = _highest(model, lens, unseen, np.ones(unseen.n_events, dtype=bool))
+    return resemblance(
+        frauds,
+        model.score(lens.features(frauds)),
+        unseen,
+        model.score(lens.features(unseen)),
+        stream(seed, "calibration", scenario.id),
+    )
+
+
+def resemblance(
+    frauds: Events,
+    fraud_scores: Floats,
+    honest: Events,
+    honest_scores: Floats,
+    rng: np.random.Generator,
+) -> Estimate:
+    """Return the AUC of fraud customers' worst fraudulent event against honest stretches.
+
+    An honest customer is represented by the highest score of a random stretch
+    of events, as long as a fraud drawn at random: the highest of a whole
+    history would be higher for its length alone.
+
+    Parameters
+    ----------
+    frauds, honest : Events
+        Customers with labelled events, and without.
+    fraud_scores, honest_scores : ndarray of shape (n_events,)
+    """
+    marked = np.where(frauds.event_label(), fraud_scores, -np.inf)
+    known = np.maximum.reduceat(marked, frauds.offsets[:-1])
+    events = np.bincount(frauds.owner[frauds.event_label()], minlength=frauds.n_entities)
+    length = np.minimum(rng.choice(events, honest.n_entities), honest.lengths)
+    spare = honest.lengths - length
+    start = honest.offsets[:-1] + np.floor(rng.random(len(spare)) * (spare + 1)).astype(np.int64)
+    padded = np.append(honest_scores, -np.inf)
+    ends = np.stack([start, start + length], axis=1).ravel()
+    other = np.maximum.reduceat(padded, ends)[::2]
     return auc_interval(known, other)
-
-
-def _highest(
-    model: Detector, lens: Lens, events: Events, rows: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """Return the highest score of each entity over the wanted rows."""
-    scores = np.where(rows, model.score(lens.features(events)), -np.inf)
-    return np.asarray(np.maximum.reduceat(scores, events.offsets[:-1]))
 
 
 def _result(found: dict[str, Estimate]) -> MetricResult:
@@ -91,8 +121,9 @@ def _result(found: dict[str, Estimate]) -> MetricResult:
         goal="higher",
         threshold=bands("utility.calibration").threshold(),
         reason="The worst scenario; a low value warns, unless its fraud is not known yet.",
-        method="AUC (DeLong) of known fraud customers against the control's normal ones, by a "
-        "detector trained on normals and the scenario's frauds only",
+        method="AUC (DeLong) of known fraud customers' worst fraudulent event against random "
+        "stretches, as long, of the control's normal customers, by a detector trained on normals "
+        "and the scenario's frauds only",
         by=dict(sorted(found.items(), key=lambda item: item[1].value)),
     ).judged()
     # A warning never fails the table: the scenario may be for what nobody has seen.
