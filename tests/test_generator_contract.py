@@ -36,6 +36,19 @@ class CountingClock:
     """Knows how many events have been drawn and how many are left."""
 
     n_features: int = 2
+    time_columns: tuple[int, ...] = (0,)
+
+    def pace(self, state: Floats) -> Floats:
+        return np.zeros(len(state))
+
+    def gap_sizes(self) -> Floats:
+        return np.zeros(4)
+
+    def bounds(self, state: Floats) -> np.ndarray:
+        return np.tile(np.array([0, 3]), (len(state), 1))
+
+    def guide_of(self, panel: SequencePanel) -> tuple[np.ndarray, Floats]:
+        return self.bounds(panel.values), self.pace(panel.values)
 
     def lengths(self, context: Floats) -> np.ndarray:
         return np.clip(np.rint(context[:, 2]), 1, 12).astype(np.int64)

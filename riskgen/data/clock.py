@@ -12,17 +12,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from riskgen.data.events import SECONDS_PER_DAY
+from riskgen.data.events import SECONDS_PER_DAY, Events
 from riskgen.data.gaps import Gaps
-from riskgen.data.panel import SequencePanel
+from riskgen.data.panel import Field, SequencePanel
 from riskgen.data.quantiles import Quantiles
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-TIME, DRAWN, LENGTH, START = range(4)
+TIME, DRAWN, LENGTH, START, FINISH = range(5)
 CALENDAR = {"clock": 13, "day": 11, "month": 3, "step": 7}  # features of the date itself
-PROGRESS = 4
+PROGRESS = 6
+MOMENT = 0.25  # days: pace and gaps shorter than a quarter of a day look alike [J]
+LENGTH_BINS, DATE_BINS = 32, 24  # levels of a length, a first and a last day [J]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +33,9 @@ class CalendarClock:
 
     The state of a sequence holds the time of its last event in seconds since
     1970 (before the first one: midnight of the first day), events drawn so far,
-    its length, and that first midnight.
+    its length, that first midnight, and the end of its last day. Without the
+    last day a generator cannot pace itself: small errors of the gaps add up and
+    sequences run past the end of the data.
 
     Attributes
     ----------
@@ -41,22 +45,59 @@ class CalendarClock:
         Codec of the first event's day (or month), counted from ``origin``.
     counts : Quantiles
         Codec of the number of events.
+    finishes : Quantiles
+        Codec of the last event's day (or month), counted from ``origin``.
     origin, end : float
         First and last day of the training window, seconds since 1970.
     time_columns : tuple of int
         Columns of ``gap`` (and ``hour``) in a panel's values.
-    start_column, length_column : int
-        Columns of ``start`` and ``length`` in a panel's context.
+    context_column : int
+        Column of ``start`` in a panel's context; ``length`` and ``finish`` follow.
     """
 
     gaps: Gaps = field(repr=False)
     starts: Quantiles = field(repr=False)
     counts: Quantiles = field(repr=False)
+    finishes: Quantiles = field(repr=False)
     origin: float
     end: float
     time_columns: tuple[int, ...]
-    start_column: int
-    length_column: int
+    context_column: int
+
+    @classmethod
+    def fit(cls, events: Events, time_column: int, context_column: int) -> CalendarClock:
+        """Learn the calendar of ``events``; the columns say where its fields will stand."""
+        seconds, resolution = events.seconds(), events.schema.resolution
+        gaps = Gaps.fit(seconds, events.offsets, resolution)
+        origin = float(gaps.midnight(gaps.ticks(seconds.min(keepdims=True)))[0])
+        end = float((np.floor(seconds.max() / SECONDS_PER_DAY) + 1) * SECONDS_PER_DAY)
+        owners, first = np.arange(events.n_entities), gaps.ticks(np.array([origin]))
+        starts, finishes = (
+            Quantiles.fit(gaps.ticks(edge) - first, owners, decimals=0, n_bins=DATE_BINS)
+            for edge in _edges(events)
+        )
+        lengths = events.lengths.astype(np.float64)
+        counts = Quantiles.fit(lengths, owners, decimals=0, n_bins=LENGTH_BINS)
+        times = (time_column, time_column + 1)[: 2 if resolution == "clock" else 1]
+        return cls(gaps, starts, counts, finishes, origin, end, times, context_column)
+
+    @property
+    def context_fields(self) -> tuple[Field, ...]:
+        """First day, number of events and last day of a sequence."""
+        codecs = {"start": self.starts, "length": self.counts, "finish": self.finishes}
+        return tuple(Field(name, codec.levels, spread=True) for name, codec in codecs.items())
+
+    def encode_context(self, events: Events) -> Floats:
+        """Return first day, number of events and last day, shape (n_entities, 3)."""
+        origin = self.gaps.ticks(np.array([self.origin]))
+        first, last = (self.gaps.ticks(edge) - origin for edge in _edges(events))
+        return np.column_stack(
+            [
+                self.starts.encode(first),
+                self.counts.encode(events.lengths.astype(np.float64)),
+                self.finishes.encode(last),
+            ]
+        )
 
     @property
     def n_features(self) -> int:
@@ -73,20 +114,22 @@ class CalendarClock:
 
     def lengths(self, context: Floats) -> Ints:
         """Return the number of events of each sequence, shape (n,), at least 1."""
-        counts = self.counts.decode(context[:, self.length_column])
+        counts = self.counts.decode(context[:, self.context_column + 1])
         return np.maximum(counts, 1.0).astype(np.int64)
 
     def start(self, context: Floats) -> Floats:
-        """Return the state (n, 4) before the first event."""
-        state = np.zeros((len(context), 4))
-        offset = self.starts.decode(context[:, self.start_column])
-        first = self.gaps.midnight(self.gaps.ticks(np.array([self.origin])) + offset)
-        state[:, TIME] = state[:, START] = first
+        """Return the state (n, 5) before the first event."""
+        state = np.zeros((len(context), 5))
+        origin = self.gaps.ticks(np.array([self.origin]))
+        first = self.starts.decode(context[:, self.context_column])
+        last = self.finishes.decode(context[:, self.context_column + 2])
+        state[:, TIME] = state[:, START] = self.gaps.midnight(origin + first)
         state[:, LENGTH] = self.lengths(context)
+        state[:, FINISH] = self.gaps.midnight(origin + np.maximum(first, last) + 1)
         return state
 
     def advance(self, state: Floats, values: Floats) -> Floats:
-        """Return the state (n, 4) after events with ``values`` (n, n_fields)."""
+        """Return the state (n, 5) after events with ``values`` (n, n_fields)."""
         after = state.copy()
         times = values[:, list(self.time_columns)]
         after[:, TIME] = self.gaps.advance(state[:, TIME], times, state[:, DRAWN] == 0)
@@ -98,16 +141,46 @@ class CalendarClock:
 
         Parameters
         ----------
-        state : ndarray of shape (n, 4)
+        state : ndarray of shape (n, 5)
 
         Returns
         -------
         ndarray of shape (n, n_features)
             Time of day (sine, cosine; clock only), weekday, day of the month,
             days to its end (or month of the year), then log events left, share
-            of events drawn, share of the window and log days since the start.
+            of events drawn, share of the window, log days since the start, log
+            days to the last day and log of the days left for each event left.
         """
         return np.column_stack([*self._date(state[:, TIME]), *self._progress(state)])
+
+    def bounds(self, state: Floats) -> Ints:
+        """Return the lowest and highest possible gap level of the next event, shape (n, 2).
+
+        No event lies after the sequence's last day, and the last event lies on it.
+        """
+        ticks = self.gaps.ticks
+        to_go = np.maximum(ticks(state[:, FINISH] - 1.0) - ticks(state[:, TIME]), 0.0)
+        highest = self.gaps.level_of_ticks(to_go)
+        # A short gap may cross one midnight, so up to one day nothing is ruled out below.
+        last = (state[:, LENGTH] - state[:, DRAWN] <= 1) & (to_go > 1)
+        bounds = np.column_stack([np.where(last, highest, 0), highest])
+        bounds[state[:, DRAWN] == 0] = self.gaps.first
+        return bounds
+
+    def pace(self, state: Floats) -> Floats:
+        """Return log of the days left for each event left, shape (n,)."""
+        left = np.maximum(state[:, LENGTH] - state[:, DRAWN], 1.0)
+        to_go = np.maximum(state[:, FINISH] - state[:, TIME], 0.0) / SECONDS_PER_DAY
+        return np.asarray(np.log((to_go + MOMENT) / left))
+
+    def gap_sizes(self) -> Floats:
+        """Return log of the days that each gap level takes, shape (n_levels,)."""
+        return np.asarray(np.log(self.gaps.days() + MOMENT))
+
+    def guide_of(self, panel: SequencePanel) -> tuple[Ints, Floats]:
+        """Return bounds (n_events, 2) and pace (n_events,) before each event of a panel."""
+        before = self._states(panel)[0]
+        return self.bounds(before), self.pace(before)
 
     def times(self, panel: SequencePanel) -> Floats:
         """Return the time of each event in seconds since 1970, shape (n_events,)."""
@@ -123,11 +196,11 @@ class CalendarClock:
             "gaps": self.gaps.state(),
             "starts": self.starts.state(),
             "counts": self.counts.state(),
+            "finishes": self.finishes.state(),
             "origin": self.origin,
             "end": self.end,
             "time_columns": list(self.time_columns),
-            "start_column": self.start_column,
-            "length_column": self.length_column,
+            "context_column": self.context_column,
         }
 
     @classmethod
@@ -137,15 +210,15 @@ class CalendarClock:
             Gaps.from_state(state["gaps"]),
             Quantiles.from_state(state["starts"]),
             Quantiles.from_state(state["counts"]),
+            Quantiles.from_state(state["finishes"]),
             state["origin"],
             state["end"],
             tuple(state["time_columns"]),
-            state["start_column"],
-            state["length_column"],
+            state["context_column"],
         )
 
     def _states(self, panel: SequencePanel) -> tuple[Floats, Floats]:
-        """Return the state before each event (n_events, 4) and its time (n_events,).
+        """Return the state before each event (n_events, 5) and its time (n_events,).
 
         One pass over steps, all sequences at once: hours are absolute, so a
         time follows from the one before it only.
@@ -182,13 +255,23 @@ class CalendarClock:
         left = np.maximum(state[:, LENGTH] - state[:, DRAWN], 0.0)
         window = max(self.end - self.origin, SECONDS_PER_DAY)
         elapsed = np.maximum(state[:, TIME] - state[:, START], 0.0) / SECONDS_PER_DAY
+        to_go = np.maximum(state[:, FINISH] - state[:, TIME], 0.0) / SECONDS_PER_DAY
+        whole = np.log1p(window / SECONDS_PER_DAY)
         return [
             np.log1p(left) / np.log1p(self.longest),
             # A length beyond the clipped range was drawn short of the events there are.
             np.minimum(state[:, DRAWN] / np.maximum(state[:, LENGTH], 1.0), 1.0),
             (state[:, TIME] - self.origin) / window,
-            np.log1p(elapsed) / np.log1p(window / SECONDS_PER_DAY),
+            np.log1p(elapsed) / whole,
+            np.log1p(to_go) / whole,
+            self.pace(state) / whole,
         ]
+
+
+def _edges(events: Events) -> tuple[Floats, Floats]:
+    """Return the time of the first and of the last event of each entity, seconds."""
+    seconds = events.seconds()
+    return seconds[events.offsets[:-1]], seconds[events.offsets[1:] - 1]
 
 
 def _circle(turn: Floats) -> list[Floats]:

@@ -92,7 +92,7 @@ class Gaps:
         """Return gap (and hour) levels with places, shape (n, 1 or 2)."""
         heads = offsets[:-1][np.diff(offsets) > 0]
         whole, ticks = np.floor(seconds), self.ticks(seconds)
-        level = self._encode_ticks(np.maximum(np.diff(ticks, prepend=0.0), 0.0))
+        level = self._encode_ticks(np.asarray(np.maximum(np.diff(ticks, prepend=0.0), 0.0)))
         if self.resolution == "clock":
             gap = np.maximum(np.diff(whole, prepend=0.0), 0.0)
             short = np.where(gap == 0, 0.5, 1.0 + _short().encode(gap))
@@ -124,6 +124,21 @@ class Gaps:
         short = _short().decode(np.clip(gap - 1.0, 0.0, None))
         brief = seconds + np.where(gap < 1.0, 0.0, short)
         return np.where(starting | (gap >= self.first), later, brief)
+
+    def days(self) -> Floats:
+        """Return about how many days each level takes, shape (levels,)."""
+        place = np.arange(self.levels, dtype=np.float64) + 0.5
+        tick = 30.4 if self.resolution == "month" else 1.0  # days of a month: 365 / 12
+        days = self._decode_ticks(place) * tick
+        short = _short().decode(np.clip(place - 1.0, 0.0, None)) / SECONDS_PER_DAY
+        days = np.where(place < self.first, short, days)
+        days[0 if self.resolution == "clock" else self.first] = 0.0
+        days[self.first] = 0.0
+        return days
+
+    def level_of_ticks(self, ticks: Floats) -> Ints:
+        """Return the level of a gap of whole ``ticks`` that is not a short one."""
+        return np.floor(self._encode_ticks(ticks)).astype(np.int64)
 
     def state(self) -> dict[str, Any]:
         """Return JSON values that :meth:`from_state` takes back."""

@@ -53,6 +53,10 @@ class Clock(Protocol):
     def n_features(self) -> int:
         """Number of features."""
 
+    @property
+    def time_columns(self) -> tuple[int, ...]:
+        """Columns of ``values`` that move the clock; the first is the gap."""
+
     def start(self, context: Floats) -> Floats:
         """Return the state before the first event, from context values."""
 
@@ -61,6 +65,18 @@ class Clock(Protocol):
 
     def features(self, state: Floats) -> Floats:
         """Return what the state says, each number in about [-1, 1]."""
+
+    def pace(self, state: Floats) -> Floats:
+        """Return log of the days left for each event left, shape (n,)."""
+
+    def gap_sizes(self) -> Floats:
+        """Return log of the days that each gap level takes, on the scale of the pace."""
+
+    def bounds(self, state: Floats) -> NDArray[np.int64]:
+        """Return lowest and highest possible level of the next gap, shape (n, 2)."""
+
+    def guide_of(self, panel: SequencePanel) -> tuple[NDArray[np.int64], Floats]:
+        """Return bounds (n_events, 2) and pace (n_events,) before each event of a panel."""
 
     def lengths(self, context: Floats) -> NDArray[np.int64]:
         """Return how many events each sequence has, shape (n,), from context values."""

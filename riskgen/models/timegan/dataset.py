@@ -24,6 +24,7 @@ from riskgen.models.timegan.recall import (
     recall_windows,
 )
 from riskgen.models.timegan.rows import RESERVED_CODES, RowCoder, Rows
+from riskgen.models.timegan.support import Guide
 
 Indices = NDArray[np.int64]
 
@@ -66,7 +67,8 @@ class Batch:
     """Padded windows, time first; ``real`` marks events that exist.
 
     Shapes are (n_steps, n_sequences, ...); ``place`` is the number of earlier events of
-    the sequence; ``recalled`` is for real events only, in the order of ``real``.
+    the sequence; ``recalled`` is for real events only, in the order of ``real``;
+    ``guide`` is for real events too, and the clock's, if there is one.
     """
 
     previous_codes: Tensor
@@ -81,6 +83,7 @@ class Batch:
     context_numbers: Tensor
     recalled: list[Tensor]
     place: Tensor
+    guide: Guide | None
 
 
 class EventDataset:
@@ -96,6 +99,8 @@ class EventDataset:
         levels = tuple(item for item in panel.layout.fields if item.levels)
         clock = panel.layout.clock
         told = [history.features(self.history_states), novelty(rows.codes, panel.offsets)]
+        self._clock = clock
+        self._guide = None if clock is None else clock.guide_of(panel)
         if clock is not None:
             told.append(clock.features_of(panel).astype(np.float32))
         self.features = torch.from_numpy(np.concatenate(told, axis=1))
@@ -136,7 +141,14 @@ class EventDataset:
             self.context_numbers[owner],
             self._recalled(windows, torch.from_numpy(real)),
             torch.from_numpy(rows - self.offsets[windows.sequence][None, :]),
+            self._guided(rows[real]),
         )
+
+    def _guided(self, rows: Indices) -> Guide | None:
+        if self._guide is None or self._clock is None:
+            return None
+        bounds, pace = self._guide
+        return Guide.of(bounds[rows], pace[rows], self._clock.gap_sizes())
 
     def _recalled(self, windows: Stretches, real: Tensor) -> list[Tensor]:
         if not self.recall.levels:

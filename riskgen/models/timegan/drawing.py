@@ -17,6 +17,7 @@ from riskgen.data.panel import Floats
 from riskgen.models.timegan.heads import FieldHeads
 from riskgen.models.timegan.recall import RunningRecall
 from riskgen.models.timegan.rows import RowCoder, Rows
+from riskgen.models.timegan.support import Guide
 
 UNIFORMS = 2
 """Uniform numbers for each field of a row: one for the level or the mixture's
@@ -52,6 +53,7 @@ class RowDrawer:
         log_scale: Tensor | None = None,
         forced: Mapping[str, int] | None = None,
         recall: RunningRecall | None = None,
+        guide: Guide | None = None,
     ) -> tuple[Floats, Rows]:
         """Draw a row for each row of ``representation``.
 
@@ -67,6 +69,8 @@ class RowDrawer:
             Levels that are set, not drawn; later fields are drawn given them.
         recall : RunningRecall or None
             What each sequence has shown so far.
+        guide : Guide or None
+            What the calendar says of the heads' bounded column.
 
         Returns
         -------
@@ -90,7 +94,8 @@ class RowDrawer:
             if item.levels:
                 fixed = None if forced is None else forced.get(item.name)
                 told = None if recall is None else recall.signals(level, codes)
-                drawn = self._level(level, column, representation, first, fixed, told)
+                steer = guide if column == self.heads.bounded else None
+                drawn = self._level(level, column, representation, first, fixed, told, steer)
                 drawn = np.where(here, drawn, item.levels)
                 codes[:, level] = torch.from_numpy(drawn)
                 place = second if item.spread else 0.0
@@ -127,11 +132,15 @@ class RowDrawer:
         uniform: Floats,
         fixed: int | None,
         recalled: Tensor | None,
+        guide: Guide | None,
     ) -> np.ndarray:
         n_levels = self.coder.fields[column].levels
         if fixed is not None:
             return np.full(len(representation), fixed, dtype=np.int64)
-        logits = self.heads.logits(level, self._hidden(column, representation), recalled)
+        hidden = self._hidden(column, representation)
+        logits = self.heads.logits(level, hidden, recalled)
+        if guide is not None:
+            logits = self.heads.guided(logits, hidden, guide.pulls, guide.bounds)
         return inverse_choice(logits, uniform, n_levels)
 
     def _number(

@@ -18,6 +18,7 @@ from riskgen.data.panel import Field
 from riskgen.models.timegan.history import SPANS
 from riskgen.models.timegan.reader import RowReader
 from riskgen.models.timegan.recall import SIGNALS
+from riskgen.models.timegan.support import PULLS, Guide, ruled_out, with_observed
 
 SIGMA_FLOOR = 0.05
 """Smallest width of a mixture component, in units of the current volatility [J]."""
@@ -36,6 +37,8 @@ class FieldHeads(nn.Module):
         Fraction of hidden units dropped in training.
     recalls : bool
         Whether levels are also weighed by what the sequence has shown so far.
+    bounded : int or None
+        Column whose levels the calendar bounds.
     """
 
     def __init__(
@@ -46,8 +49,10 @@ class FieldHeads(nn.Module):
         mixtures: int,
         dropout: float,
         recalls: bool = False,
+        bounded: int | None = None,
     ) -> None:
         super().__init__()
+        self.bounded = bounded
         self.fields, self.width, self.mixtures = fields, width, mixtures
         self.level_columns = [c for c, item in enumerate(fields) if item.levels]
         self.number_columns = [c for c, item in enumerate(fields) if not item.levels]
@@ -60,6 +65,7 @@ class FieldHeads(nn.Module):
         self.levels = nn.ModuleList(
             nn.Linear(width, fields[c].levels + self.n_gates) for c in self.level_columns
         )
+        self.pace = nn.Linear(width, PULLS)
         n = len(self.number_columns)
         self.mixture_weight = nn.Parameter(torch.randn(n, width, 3 * mixtures) * 0.1)
         self.mixture_bias = nn.Parameter(self._mixture_start(n))
@@ -102,6 +108,7 @@ class FieldHeads(nn.Module):
         applies: Tensor,
         log_scale: Tensor | None = None,
         recalled: list[Tensor] | None = None,
+        guide: Guide | None = None,
     ) -> Tensor:
         """Return log p of each field given the ones before it, in nats.
 
@@ -115,6 +122,8 @@ class FieldHeads(nn.Module):
             Log of the current volatility of continuous fields.
         recalled : list of Tensor of shape (n, SIGNALS, n_levels) or None
             What the sequence has shown so far, for each level field.
+        guide : Guide or None
+            What the calendar says of the bounded column.
 
         Returns
         -------
@@ -126,9 +135,11 @@ class FieldHeads(nn.Module):
         hidden = self.dropout(F.relu(hidden)).reshape(-1, len(self.fields), self.width)
         parts: dict[int, Tensor] = {}
         for k, column in enumerate(self.level_columns):
-            parts[column] = self._log_level(
-                k, hidden[:, column], codes[:, k], None if recalled is None else recalled[k]
-            )
+            logits = self.logits(k, hidden[:, column], None if recalled is None else recalled[k])
+            if guide is not None and column == self.bounded:
+                possible = with_observed(guide.bounds, codes[:, k])
+                logits = self.guided(logits, hidden[:, column], guide.pulls, possible)
+            parts[column] = _log_level(logits, codes[:, k])
         if self.number_columns:
             density = self._log_density(hidden[:, self.number_columns], numbers, log_scale)
             parts.update({c: density[:, k] for k, c in enumerate(self.number_columns)})
@@ -143,10 +154,10 @@ class FieldHeads(nn.Module):
         logits, gates = told[:, : -self.n_gates], told[:, -self.n_gates :]
         return logits + torch.bmm(gates[:, None, :], recalled)[:, 0]
 
-    def _log_level(self, k: int, hidden: Tensor, codes: Tensor, recalled: Tensor | None) -> Tensor:
-        logits = self.logits(k, hidden, recalled)
-        target = codes.clamp(max=logits.shape[1] - 1)
-        return -F.cross_entropy(logits, target, reduction="none")
+    def guided(self, logits: Tensor, hidden: Tensor, pulls: Tensor, bounds: Tensor) -> Tensor:
+        """Return the logits of the bounded column, pulled to the pace and kept in bounds."""
+        pulled = logits + torch.bmm(self.pace(hidden)[:, None, :], pulls)[:, 0]
+        return pulled.masked_fill(ruled_out(bounds, logits.shape[1]), -torch.inf)
 
     def _log_density(self, hidden: Tensor, numbers: Tensor, log_scale: Tensor | None) -> Tensor:
         scale = torch.zeros_like(numbers) if log_scale is None else log_scale
@@ -167,6 +178,11 @@ class FieldHeads(nn.Module):
     def linear_skip(self, values: Tensor) -> Tensor:
         """Return the linear part of each mean, from the continuous fields before it."""
         return values @ torch.tril(self.skip, -1).T
+
+
+def _log_level(logits: Tensor, codes: Tensor) -> Tensor:
+    target = codes.clamp(max=logits.shape[1] - 1)
+    return -F.cross_entropy(logits, target, reduction="none")
 
 
 class Volatility(nn.Module):

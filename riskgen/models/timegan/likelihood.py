@@ -34,6 +34,7 @@ def event_log_likelihood(networks: EventNetworks, batch: Batch) -> Tensor:
         batch.applies[real],
         recovery.volatility(batch.history[real]) if batch.numbers.shape[-1] else None,
         batch.recalled,
+        batch.guide,
     )
 
 

@@ -122,6 +122,7 @@ class EventNetworks(nn.Module):
             config.mixtures,
             config.dropout,
             recalls=True,
+            bounded=None if layout.clock is None else layout.clock.time_columns[0],
         )
 
 

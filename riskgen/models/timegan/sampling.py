@@ -20,6 +20,7 @@ from riskgen.models.timegan.networks import CONTEXT_WIDTH, ContextBlock, EventNe
 from riskgen.models.timegan.recall import RecallLayout, RunningRecall
 from riskgen.models.timegan.regimes import Regimes
 from riskgen.models.timegan.rows import RESERVED_CODES, RowCoder, Rows
+from riskgen.models.timegan.support import Guide
 
 BURN_IN = 20
 """Steps simulated and thrown away before a path, so that hidden state and volatility
@@ -111,6 +112,7 @@ class _Roll:
         self._drawer = RowDrawer(simulator.networks.recovery, simulator.event_coder)
         self._volatility = simulator.networks.recovery.volatility
         self._clock: Clock | None = simulator.layout.clock
+        self._sizes = np.zeros(0) if self._clock is None else self._clock.gap_sizes()
         self._fuse(simulator.networks)
         vector = generator.context_vector(torch.from_numpy(codes), torch.from_numpy(numbers))
         self._context_gates = vector @ self._gate_context + self._gate_bias
@@ -157,7 +159,13 @@ class _Roll:
         told = torch.cat([self._hidden, features], dim=1)
         representation = torch.addmm(self._context_step[:alive], told, self._step)
         uniforms = rng.random((alive, UNIFORMS * len(self._coder.fields)))
-        values, rows = self._drawer.draw(representation, uniforms, log_scale, recall=self._recall)
+        guide = None
+        if self._clock is not None and self._time is not None:
+            now = self._time[:alive]
+            guide = Guide.of(self._clock.bounds(now), self._clock.pace(now), self._sizes)
+        values, rows = self._drawer.draw(
+            representation, uniforms, log_scale, recall=self._recall, guide=guide
+        )
         self._codes, self._numbers = torch.from_numpy(rows.codes), torch.from_numpy(rows.numbers)
         self._recall.note(self._codes)
         self._past = self._generator.history.advance(self._past[:alive], rows.numbers)

@@ -1,0 +1,92 @@
+"""The calendar keeps free-running sequences in time: bounds and pace of the next gap."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from riskgen.data.clock import FINISH, MOMENT, CalendarClock
+from riskgen.data.encoding import EventEncoder
+from riskgen.data.events import SECONDS_PER_DAY, Events
+from riskgen.models.base import sample
+from riskgen.models.timegan.support import pull, ruled_out, with_observed
+from riskgen.models.timegan.timegan import TimeGAN
+
+
+def clock_of(events: Events) -> CalendarClock:
+    return EventEncoder.fit(events).clock
+
+
+def test_real_gaps_lie_within_their_bounds_where_the_last_day_was_not_clipped(
+    tiny_events: Events,
+) -> None:
+    encoder = EventEncoder.fit(tiny_events)
+    panel = encoder.encode(tiny_events)
+    bounds, _ = encoder.clock.guide_of(panel)
+    level = np.floor(panel.values[:, encoder.clock.time_columns[0]])
+    inside = (level >= bounds[:, 0]) & (level <= bounds[:, 1])
+    last = tiny_events.seconds()[tiny_events.offsets[1:] - 1]
+    told = encoder.clock.start(panel.context)[:, FINISH]
+    kept = np.floor(last / SECONDS_PER_DAY) + 1 == told / SECONDS_PER_DAY
+    assert kept.sum() > 10
+    assert inside[np.repeat(kept, tiny_events.lengths)].all()
+
+
+def test_the_first_event_has_the_first_level_and_no_other(tiny_events: Events) -> None:
+    encoder = EventEncoder.fit(tiny_events)
+    bounds, _ = encoder.clock.guide_of(encoder.encode(tiny_events))
+    heads = bounds[tiny_events.offsets[:-1]]
+    assert np.all(heads == encoder.clock.gaps.first)
+
+
+def test_the_last_event_must_reach_the_last_day(tiny_events: Events) -> None:
+    clock = clock_of(tiny_events)
+    now, days = 1_000 * SECONDS_PER_DAY, 7
+    # time, events drawn, length, first day, end of the last day
+    state = np.array([[now, 4.0, 5.0, now, now + (days + 1) * SECONDS_PER_DAY]])
+    lowest, highest = clock.bounds(state)[0]
+    assert lowest == highest == clock.gaps.level_of_ticks(np.array([float(days)]))[0]
+    state[0, 1] = 2.0
+    assert clock.bounds(state)[0].tolist() == [0, highest]
+
+
+def test_the_pace_is_the_days_left_for_each_event_left(tiny_events: Events) -> None:
+    clock = clock_of(tiny_events)
+    now = 1_000 * SECONDS_PER_DAY
+    state = np.array([[now, 2.0, 6.0, now, now + 12 * SECONDS_PER_DAY]])
+    assert np.isclose(np.exp(clock.pace(state)[0]), (12 + MOMENT) / 4)
+
+
+def test_gap_levels_take_as_many_days_as_they_decode_to(tiny_events: Events) -> None:
+    clock = clock_of(tiny_events)
+    days = np.exp(clock.gap_sizes()) - MOMENT
+    exact = clock.gaps.level_of_ticks(np.arange(10.0))
+    assert np.allclose(days[exact], np.arange(10.0))
+    assert days[clock.gaps.first] < 1e-12
+
+
+def test_a_pull_is_strongest_at_the_pace() -> None:
+    sizes = torch.log(torch.tensor([0.5, 1.0, 2.0, 8.0]))
+    near = pull(torch.log(torch.tensor([2.0])), sizes)
+    assert near[0].argmax(dim=1).tolist() == [2, 2]
+    assert near[0, :, 2].tolist() == [0.0, 0.0]
+
+
+def test_an_observed_level_is_never_ruled_out() -> None:
+    bounds = torch.tensor([[2, 3], [0, 1]])
+    codes = torch.tensor([5, 0])
+    out = ruled_out(with_observed(bounds, codes), 6)
+    assert not out[torch.arange(2), codes].any()
+    assert out[0].tolist() == [True, True, False, False, False, False]
+    assert out[1].tolist() == [False, False, True, True, True, True]
+
+
+def test_simulated_gaps_never_leave_their_bounds(tiny_events: Events) -> None:
+    encoder = EventEncoder.fit(tiny_events)
+    options = {"hidden": 8, "head_width": 4, "steps": 4, "context_steps": 4, "audit": False}
+    generator = TimeGAN(**options).fit(encoder.encode(tiny_events), seed=0)
+    drawn = sample(generator, 200, seed=1)
+    bounds, _ = encoder.clock.guide_of(drawn)
+    level = np.floor(drawn.values[:, encoder.clock.time_columns[0]])
+    assert np.all(level >= bounds[:, 0])
+    assert np.all(level <= bounds[:, 1])
