@@ -57,7 +57,8 @@ def test_a_snapped_number_has_exactly_the_wanted_grain(seed: int) -> None:
     snapped = grain.snap(whole, levels, (low, high), taken)
     assert np.array_equal(grain.encode(snapped), levels)
     assert not np.isin(snapped, taken).any()
-    assert np.all(np.abs(snapped - whole) <= 2 * grain.steps[levels])
+    coarser = np.array([5.0, 100.0, 500.0, 10_000.0, 10_000.0])
+    assert np.all(np.abs(snapped - whole) <= coarser[levels] + grain.steps[levels])
 
 
 def test_numbers_stay_in_their_cell_where_a_multiple_lies_there() -> None:
@@ -65,6 +66,16 @@ def test_numbers_stay_in_their_cell_where_a_multiple_lies_there() -> None:
     whole, levels = np.array([951.0, 1_049.0]), np.array([1, 1])
     bounds = (np.array([880.0, 1_001.0]), np.array([1_099.0, 1_199.0]))
     assert grain.snap(whole, levels, bounds, np.zeros(0)).tolist() == [900.0, 1_100.0]
+
+
+def test_all_endings_are_equally_common_where_none_is_favoured() -> None:
+    whole = np.arange(1.0, 90_001.0)
+    wide = (np.zeros(len(whole)), np.full(len(whole), 1e9))
+    levels = np.zeros(len(whole), dtype=int)
+    drawn = Grain(np.array([1.0, 10.0])).snap(whole, levels, wide, np.zeros(0))
+    endings = np.bincount(np.mod(drawn, 10).astype(int), minlength=10)
+    assert endings[0] == 0
+    assert np.ptp(endings[1:]) <= 2
 
 
 def test_shares_of_round_amounts_survive_drawn_places() -> None:

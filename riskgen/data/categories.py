@@ -5,6 +5,7 @@ Joins vocabulary and recency to a named column of events.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,10 +15,13 @@ import polars as pl
 from riskgen.data.disclosure import Floats, Ints
 from riskgen.data.dtypes import cast_back, dtype_name
 from riskgen.data.events import Events
+from riskgen.data.kinds import Kind
 from riskgen.data.panel import Field
 from riskgen.data.recency import Recency, fresh_names
 from riskgen.data.schema import Channel
 from riskgen.data.vocabulary import OTHER, Vocabulary
+
+AGREEMENT = 0.98  # share of returns to a merchant that keep a category of its kind [J]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,15 +43,17 @@ class CategoryColumn:
         """The level."""
         return (Field(f"{self.name}.level", self.vocabulary.levels),)
 
-    def encode(self, events: Events) -> Floats:
+    def encode(self, events: Events, known: Mapping[str, Ints]) -> Floats:
         """Return levels, shape (n_events, 1)."""
         return self.vocabulary.encode(*events.codes(self.name))[:, None]
 
-    def decode(self, values: Floats, offsets: Ints, first: int) -> pl.Series:
+    def decode(
+        self, values: Floats, owners: Ints, known: Mapping[str, Ints], first: int
+    ) -> pl.Series:
         """Return the texts (numbers, flags) of the levels."""
-        known = self.vocabulary.texts
+        shared = self.vocabulary.texts
         # A number or flag column cannot hold the word OTHER: its commonest level stands in.
-        other = OTHER if self.dtype == "String" else (known[0] if known else None)
+        other = OTHER if self.dtype == "String" else (shared[0] if shared else None)
         texts = self.vocabulary.decode(values[:, 0].astype(np.int64), other)
         return cast_back(pl.Series(texts, dtype=pl.String), self.dtype)
 
@@ -64,28 +70,38 @@ class CategoryColumn:
 
 @dataclass(frozen=True, eq=False)
 class RecencyColumn:
-    """A category with many levels, of which each entity has its own few."""
+    """A category with many levels, of which each entity has its own few.
+
+    It comes back within a kind of event: the categories that a level keeps,
+    as a merchant keeps its trade and its country.
+    """
 
     name: str
     dtype: str
+    kind: Kind = field(repr=False)
     recency: Recency = field(repr=False)
 
     @classmethod
-    def fit(cls, events: Events, channel: Channel) -> RecencyColumn:
-        """Learn the popular levels."""
-        recency = Recency.fit(*events.codes(channel.name), events.offsets)
-        return cls(channel.name, dtype_name(events.frame[channel.name].dtype), recency)
+    def fit(cls, events: Events, channel: Channel, known: Mapping[str, Ints]) -> RecencyColumn:
+        """Learn the popular levels, given the levels of the categories drawn before."""
+        codes, texts = events.codes(channel.name)
+        kind = Kind.fit(codes, events.owner, known, AGREEMENT)
+        recency = Recency.fit(codes, texts, events.owner, kind.codes(known, len(codes)))
+        return cls(channel.name, dtype_name(events.frame[channel.name].dtype), kind, recency)
 
     @property
     def fields(self) -> tuple[Field, ...]:
         """How recently the entity used the same level."""
         return (Field(f"{self.name}.recency", self.recency.levels, spread=True),)
 
-    def encode(self, events: Events) -> Floats:
+    def encode(self, events: Events, known: Mapping[str, Ints]) -> Floats:
         """Return levels with places, shape (n_events, 1)."""
-        return self.recency.encode(*events.codes(self.name), events.offsets)[:, None]
+        kinds = self.kind.codes(known, events.n_events)
+        return self.recency.encode(*events.codes(self.name), events.owner, kinds)[:, None]
 
-    def decode(self, values: Floats, offsets: Ints, first: int) -> pl.Series:
+    def decode(
+        self, values: Floats, owners: Ints, known: Mapping[str, Ints], first: int
+    ) -> pl.Series:
         """Return popular levels by name, rare ones under fresh names.
 
         A column of numbers cannot hold a fresh name: a rare level becomes a
@@ -93,23 +109,25 @@ class RecencyColumn:
         popular, the entity's own count of levels.
         """
         textual = self.dtype == "String"
-        codes = self.recency.decode(values[:, 0], offsets, open_ended=textual)
+        kinds = self.kind.codes(known, len(values))
+        codes = self.recency.decode(values[:, 0], owners, kinds, open_ended=textual)
         n_popular = len(self.recency.texts)
         table = np.array([*self.recency.texts, None], dtype=object)
         texts = table[np.where(codes < 0, n_popular, np.minimum(codes, n_popular))]
         fresh = codes >= n_popular
         if textual:
-            texts[fresh] = fresh_names(codes, n_popular, offsets, first)
+            texts[fresh] = fresh_names(codes, n_popular, owners, first)
         else:
             texts[fresh] = [str(code - n_popular + 1) for code in codes[fresh]]
         return cast_back(pl.Series(texts.tolist(), dtype=pl.String), self.dtype)
 
     def state(self) -> dict[str, Any]:
         """Return JSON values that :meth:`from_state` takes back."""
-        parts = {"recency": self.recency.state()}
+        parts = {"kind": dict(self.kind.sizes), "recency": self.recency.state()}
         return {"codec": "recency", "name": self.name, "dtype": self.dtype, **parts}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> RecencyColumn:
         """Return the column that ``state`` was taken from."""
-        return cls(state["name"], state["dtype"], Recency.from_state(state["recency"]))
+        recency = Recency.from_state(state["recency"])
+        return cls(state["name"], state["dtype"], Kind(state["kind"]), recency)

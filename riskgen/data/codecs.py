@@ -5,7 +5,7 @@ Knows neither time nor labels.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,11 +19,16 @@ from riskgen.data.panel import Field
 from riskgen.data.schema import Channel
 from riskgen.data.vocabulary import MOST_LEVELS, shared_levels
 
+NUMERIC = ("amount", "number", "timestamp")
 RARE_SHARE = 0.05  # share of events with rare levels from which their repeats matter [J]
 
 
 class Column(Protocol):
-    """Encodes one column of events into one or two fields and back."""
+    """Encodes one column of events into a few fields and back.
+
+    ``known`` holds the levels (n_events,) of the categories that are drawn
+    before, by column name; ``owners`` the entity of each event.
+    """
 
     @property
     def name(self) -> str:
@@ -33,10 +38,12 @@ class Column(Protocol):
     def fields(self) -> tuple[Field, ...]:
         """Fields of the panel, in drawing order."""
 
-    def encode(self, events: Events) -> Floats:
+    def encode(self, events: Events, known: Mapping[str, Ints]) -> Floats:
         """Return values of the fields, shape (n_events, n_fields)."""
 
-    def decode(self, values: Floats, offsets: Ints, first: int) -> pl.Series:
+    def decode(
+        self, values: Floats, owners: Ints, known: Mapping[str, Ints], first: int
+    ) -> pl.Series:
         """Return the column of entities numbered from ``first``."""
 
     def state(self) -> dict[str, Any]:
@@ -50,7 +57,13 @@ _CODECS: dict[str, Callable[[dict[str, Any]], Column]] = {
 }
 
 
-def fit_column(events: Events, channel: Channel, *, repeats: bool = True) -> Column:
+def fit_column(
+    events: Events,
+    channel: Channel,
+    known: Mapping[str, Ints] | None = None,
+    *,
+    repeats: bool = True,
+) -> Column:
     """Return the fitted codec of one column.
 
     Parameters
@@ -59,14 +72,16 @@ def fit_column(events: Events, channel: Channel, *, repeats: bool = True) -> Col
         The generator's split.
     channel : Channel
         Which column, and what it is.
+    known : mapping of str to ndarray of shape (n_events,), int64
+        Levels of the categories drawn before, by column name.
     repeats : bool
-        Whether a category may come back within an entity; False for a context
+        Whether a value may come back within an entity; False for a context
         column, whose rare levels become OTHER.
     """
-    if channel.kind in ("amount", "number", "timestamp"):
-        return NumberColumn.fit(events, channel)
-    if repeats and _has_many_levels(events, channel):
-        return RecencyColumn.fit(events, channel)
+    if channel.kind in NUMERIC:
+        return NumberColumn.fit(events, channel, known or {}, repeats=repeats)
+    if is_wide(events, channel, repeats=repeats):
+        return RecencyColumn.fit(events, channel, known or {})
     return CategoryColumn.fit(events, channel)
 
 
@@ -75,7 +90,10 @@ def column_from_state(state: dict[str, Any]) -> Column:
     return _CODECS[state["codec"]](state)
 
 
-def _has_many_levels(events: Events, channel: Channel) -> bool:
+def is_wide(events: Events, channel: Channel, *, repeats: bool = True) -> bool:
+    """Whether a column is a category with too many levels, or too rare ones, for a vocabulary."""
+    if not repeats or channel.kind in NUMERIC:
+        return False
     codes, texts = events.codes(channel.name)
     shared = shared_levels(codes, events.owner, len(texts))
     if len(shared) > MOST_LEVELS:

@@ -17,19 +17,17 @@ import polars as pl
 from riskgen.data.amounts import NumberColumn
 from riskgen.data.categories import CategoryColumn
 from riskgen.data.clock import CalendarClock
-from riskgen.data.codecs import Column, column_from_state, fit_column
+from riskgen.data.codecs import NUMERIC, Column, column_from_state, fit_column, is_wide
 from riskgen.data.derivation import derive, openings
-from riskgen.data.disclosure import Floats
+from riskgen.data.disclosure import Floats, Ints
 from riskgen.data.dtypes import cast_back, dtype_name, dtype_of
-from riskgen.data.events import SECONDS_PER_DAY, Events, seconds_column
-from riskgen.data.gaps import Gaps
+from riskgen.data.events import Events, seconds_column
 from riskgen.data.habits import Habits
 from riskgen.data.panel import Field, Layout, SequencePanel
 from riskgen.data.quantiles import Quantiles
 from riskgen.data.schema import Channel, Schema
 from riskgen.errors import DataError
 
-START_BINS, LENGTH_BINS = 24, 32  # quantile cells, once per entity [J]
 MOST_DIGITS = 17  # of a fresh whole-number key, so that it fits 64 bits
 FIRST_MEANINGS = ("country", "channel", "device", "category")
 
@@ -77,12 +75,11 @@ class EventEncoder:
         if events.n_events == 0:
             raise DataError("There are no events to learn from. Found 0 rows. Check the split.")
         schema = events.schema
-        columns = _fit_columns(events)
+        columns, encoded = _fit_columns(events)
         fixed = tuple(
             fit_column(_heads(events), channel, repeats=False)
             for channel in schema.with_role("context")
         )
-        encoded = {column.name: column.encode(events) for column in columns}
         dtypes = {name: dtype_name(events.frame[name].dtype) for name in events.frame.columns}
         return cls(
             schema,
@@ -110,7 +107,7 @@ class EventEncoder:
 
     def encode(self, events: Events) -> SequencePanel:
         """Return the panel of ``events``, which have the fitted schema."""
-        encoded = {column.name: column.encode(events) for column in self.columns}
+        encoded = self._encode_columns(events)
         before, after = _around_time(self.columns)
         own = [events.event_label()] if self.schema.label_level == "event" else []
         time = self.clock.gaps.encode(events.seconds(), events.offsets)
@@ -185,21 +182,26 @@ class EventEncoder:
             Field(f"{name}.opening", codec.levels, spread=True)
             for name, codec in self.balances.items()
         )
-        start = Field("start", self.clock.starts.levels, spread=True)
-        length = Field("length", self.clock.counts.levels, spread=True)
-        return (*_fields(self.context), *balances, start, length)
+        return (*_fields(self.context), *balances, *self.clock.context_fields)
+
+    def _encode_columns(self, events: Events) -> dict[str, Floats]:
+        """Return the values of each column that varies, later ones given earlier ones."""
+        known: dict[str, Ints] = {}
+        encoded = {}
+        for column in self.columns:
+            encoded[column.name] = column.encode(events, known)
+            _learn(known, column, encoded[column.name])
+        return encoded
 
     def _encode_context(self, events: Events, encoded: Mapping[str, Floats]) -> Floats:
         heads = _heads(events)
         parts: list[Floats] = []
         if self.schema.label is not None:
             parts.append(events.entity_label().astype(np.float64))
-        parts.extend(column.encode(heads) for column in self.context)
+        parts.extend(column.encode(heads, {}) for column in self.context)
         found = openings(events) if self.balances else {}
         parts.extend(codec.encode(found[name]) for name, codec in self.balances.items())
-        start = _start_ticks(events, self.clock.gaps, self.clock.origin)
-        parts.append(self.clock.starts.encode(start))
-        parts.append(self.clock.counts.encode(events.lengths.astype(np.float64)))
+        parts.append(self.clock.encode_context(events))
         parts.append(self.habits.encode(events, self.columns, encoded))
         return np.column_stack(parts)
 
@@ -210,18 +212,20 @@ class EventEncoder:
 
     def _decode_columns(self, panel: SequencePanel, first: int) -> dict[str, pl.Series]:
         names = [item.name for item in self.layout.fields]
+        owners = np.repeat(np.arange(panel.n_sequences), panel.lengths)
+        known: dict[str, Ints] = {}
         result = {}
         for column in self.columns:
             start = names.index(column.fields[0].name)
             values = panel.values[:, start : start + len(column.fields)]
-            result[column.name] = column.decode(values, panel.offsets, first)
+            result[column.name] = column.decode(values, owners, known, first)
+            _learn(known, column, values)
         fixed = [item.name for item in self.layout.context_fields]
-        alone = np.arange(panel.n_sequences + 1)
-        owner = pl.Series(np.repeat(np.arange(panel.n_sequences), panel.lengths))
+        alone = np.arange(panel.n_sequences)
         for column in self.context:
             start = fixed.index(column.fields[0].name)
             values = panel.context[:, start : start + len(column.fields)]
-            result[column.name] = column.decode(values, alone, first).gather(owner)
+            result[column.name] = column.decode(values, alone, {}, first).gather(pl.Series(owners))
         return result
 
     def _decode_roles(self, panel: SequencePanel, first: int) -> dict[str, pl.Series]:
@@ -259,22 +263,29 @@ class EventEncoder:
         return pl.Series(labelled.astype(np.int8))
 
 
-def _fit_columns(events: Events) -> tuple[Column, ...]:
-    """Return the columns' codecs in drawing order: few levels, many levels, numbers."""
-    channels = events.schema.with_role("channel")
-    fitted = [fit_column(events, channel) for channel in sorted(channels, key=_rank)]
-    return tuple(sorted(fitted, key=_group))
+def _fit_columns(events: Events) -> tuple[tuple[Column, ...], dict[str, Floats]]:
+    """Return the columns' codecs and values in drawing order: few levels, many, numbers."""
+    channels = sorted(events.schema.with_role("channel"), key=_rank)
+    wide = {channel.name for channel in channels if is_wide(events, channel)}
+    known: dict[str, Ints] = {}
+    columns, encoded = [], {}
+    for channel in sorted(channels, key=lambda c: 2 if c.kind in NUMERIC else c.name in wide):
+        column = fit_column(events, channel, known)
+        encoded[channel.name] = column.encode(events, known)
+        _learn(known, column, encoded[channel.name])
+        columns.append(column)
+    return tuple(columns), encoded
+
+
+def _learn(known: dict[str, Ints], column: Column, values: Floats) -> None:
+    """Add the levels of a category to what later columns may know."""
+    if isinstance(column, CategoryColumn):
+        known[column.name] = values[:, 0].astype(np.int64)
 
 
 def _rank(channel: Channel) -> int:
     known = [*FIRST_MEANINGS, channel.meaning]
     return known.index(channel.meaning) if channel.meaning else len(known)
-
-
-def _group(column: Column) -> int:
-    if isinstance(column, CategoryColumn):
-        return 0
-    return 2 if isinstance(column, NumberColumn) else 1
 
 
 def _around_time(columns: tuple[Column, ...]) -> tuple[tuple[Column, ...], tuple[Column, ...]]:
@@ -298,27 +309,14 @@ def _fit_balances(events: Events) -> dict[str, Quantiles]:
 def _fit_clock(
     events: Events, columns: tuple[Column, ...], fixed: tuple[Column, ...]
 ) -> CalendarClock:
-    schema, seconds = events.schema, events.seconds()
-    gaps = Gaps.fit(seconds, events.offsets, schema.resolution)
-    origin = float(gaps.midnight(gaps.ticks(seconds.min(keepdims=True)))[0])
-    end = float((np.floor(seconds.max() / SECONDS_PER_DAY) + 1) * SECONDS_PER_DAY)
-    owners = np.arange(events.n_entities)
-    start = _start_ticks(events, gaps, origin)
-    starts = Quantiles.fit(start, owners, decimals=0, n_bins=START_BINS)
-    lengths = events.lengths.astype(np.float64)
-    counts = Quantiles.fit(lengths, owners, decimals=0, n_bins=LENGTH_BINS)
+    schema = events.schema
     before, _ = _around_time(columns)
-    column = len(_fields(before)) + (schema.label_level == "event")
-    n_times = 2 if schema.resolution == "clock" else 1
     n_balances = sum("running_sum" in (c.formula or "") for c in schema.with_role("derived"))
-    first = len(_fields(fixed)) + n_balances + (schema.label is not None)
-    times = tuple(range(column, column + n_times))
-    return CalendarClock(gaps, starts, counts, origin, end, times, first, first + 1)
-
-
-def _start_ticks(events: Events, gaps: Gaps, origin: float) -> Floats:
-    heads = events.seconds()[events.offsets[:-1]]
-    return np.asarray(gaps.ticks(heads) - gaps.ticks(np.array([origin])))
+    return CalendarClock.fit(
+        events,
+        time_column=len(_fields(before)) + (schema.label_level == "event"),
+        context_column=len(_fields(fixed)) + n_balances + (schema.label is not None),
+    )
 
 
 def _heads(events: Events) -> Events:

@@ -7,37 +7,36 @@ A codec of one column; it knows neither the column's name nor the panel.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from riskgen.data.bins import LAST_PLACE
 from riskgen.data.disclosure import SMALLEST_GROUP, Floats, Ints, holders
+from riskgen.data.ranks import Groups, find_ranks, replay
 
 RANKS = 31  # ranks with a level of their own; later ones share the last level [J]
-MEMORY = 1_024  # earlier levels of an entity that are remembered [J]
 REDRAWS = 16  # tries to find a popular level that is new to the entity [J]
-BLOCK = 4_000_000  # cells of the move-to-front table held at once, 32 MB
 
 
 @dataclass(frozen=True, eq=False)
 class Recency:
     """Levels: missing, new and popular, new and rare, then move-to-front ranks 0 to 31.
 
-    Move-to-front (Bentley et al. 1986): rank r is the (r + 1)-th most recently
-    used of the entity's own distinct levels; rank 31 stands for all older ones,
-    and the place inside chooses among them. The place inside *new and popular*
-    is a position in the distribution of popular levels over first visits.
+    Ranks count the entity's own earlier levels among events of one kind; rank
+    31 stands for all older ones, and the place inside chooses among them. The
+    place inside *new and popular* is a position in the distribution of first
+    visits to the popular levels of that kind.
 
     Attributes
     ----------
     texts : tuple of str
-        Popular levels: held by at least 11 entities, most held first.
+        Popular levels: held by at least 11 entities in events of one kind.
+    homes : ndarray of shape (n_popular,), int64
+        Kind of event in which each is popular, not falling.
     weights : ndarray of shape (n_popular,)
-        Share of first visits, in order of ``texts``; rounded to 3 digits.
+        Share of first visits, rounded to 3 digits.
     missing : bool
         Whether level 0 stands for a missing value.
     common : int
@@ -45,24 +44,36 @@ class Recency:
     """
 
     texts: tuple[str, ...] = field(repr=False)
+    homes: Ints = field(repr=False)
     weights: Floats = field(repr=False)
     missing: bool
     common: int = 0
 
     @classmethod
-    def fit(cls, codes: Ints, texts: list[str], offsets: Ints) -> Recency:
-        """Learn the popular levels from ``codes`` (n,) into ``texts``; missing is -1."""
-        owners = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-        held = holders(codes, owners, len(texts))
+    def fit(cls, codes: Ints, texts: list[str], owners: Ints, kinds: Ints) -> Recency:
+        """Learn the popular levels.
+
+        Parameters
+        ----------
+        codes : ndarray of shape (n,), int64
+            Codes into ``texts``; missing is -1.
+        texts : list of str
+            Distinct values of the column.
+        owners, kinds : ndarray of shape (n,), int64
+            Entity and kind of each event.
+        """
+        pairs, place = np.unique(kinds * (len(texts) + 1) + codes + 1, return_inverse=True)
+        held = holders(np.where(codes < 0, -1, place), owners, len(pairs))
         popular = np.flatnonzero(held >= SMALLEST_GROUP)
-        popular = popular[np.argsort(-held[popular], kind="stable")]
-        share = held[popular] / max(held[popular].sum(), 1)
+        homes, own = pairs[popular] // (len(texts) + 1), pairs[popular] % (len(texts) + 1) - 1
+        order = np.lexsort((-held[popular], homes))
+        share = held[popular][order] / max(held[popular].sum(), 1)
         weights = np.array([float(f"{weight:.3g}") for weight in share])
-        names = tuple(texts[code] for code in popular)
-        fitted = cls(names, weights, bool((codes < 0).any()))
-        levels = np.floor(fitted.encode(codes, texts, offsets)).astype(np.int64)
+        names = tuple(texts[code] for code in own[order])
+        fitted = cls(names, homes[order], weights, bool((codes < 0).any()))
+        levels = np.floor(fitted.encode(codes, texts, owners, kinds)).astype(np.int64)
         common = int(np.bincount(levels, minlength=1).argmax())
-        return cls(names, weights, fitted.missing, common)
+        return cls(names, homes[order], weights, fitted.missing, common)
 
     @property
     def levels(self) -> int:
@@ -74,38 +85,27 @@ class Recency:
         """Level of the most recently used value; the two before it mean *new*."""
         return int(self.missing) + 2
 
-    def encode(self, codes: Ints, texts: list[str], offsets: Ints) -> Floats:
-        """Return levels with places, shape (n,).
+    def encode(self, codes: Ints, texts: list[str], owners: Ints, kinds: Ints) -> Floats:
+        """Return levels with places, shape (n,); parameters as of :meth:`fit`."""
+        popular = self._popular(codes, texts, kinds)
+        rank, filled = find_ranks(codes, Groups.of(owners, kinds))
+        place = (rank - RANKS + 0.5) / np.maximum(filled - RANKS, 1)
+        older = np.clip(place, 0.0, LAST_PLACE)
+        back = self.first_rank + np.minimum(rank, RANKS) + np.where(rank < RANKS, 0.5, older)
+        new = np.where(popular >= 0, self.first_rank - 2 + self._middles()[popular], 0.0)
+        new = np.where(popular >= 0, new, self.first_rank - 0.5)
+        values = np.where(rank < 0, new, back)
+        return np.where(codes < 0, 0.5 + (0 if self.missing else self.common), values)
 
-        Parameters
-        ----------
-        codes : ndarray of shape (n,), int64
-            Codes into ``texts``; missing is -1.
-        texts : list of str
-            Distinct values of the column.
-        offsets : ndarray of shape (n_entities + 1,), int64
-            Which events belong together, in time order.
-        """
-        place_of = {text: place for place, text in enumerate(self.texts)}
-        popular = np.array([place_of.get(text, -1) for text in texts] + [-1], dtype=np.int64)
-        middle = np.append(self._edges()[:-1] + 0.5 * np.diff(self._edges()), 0.5)
-        known = popular[codes]
-        fresh = np.where(known >= 0, self.first_rank - 2 + middle[known], self.first_rank - 0.5)
-        rank, older = _ranks(codes, offsets)
-        last = np.minimum(rank, RANKS) + np.where(rank < RANKS, 0.5, older)
-        values = np.where(rank < 0, fresh, self.first_rank + last)
-        empty = 0.5 + (0 if self.missing else self.common)
-        return np.asarray(np.where(codes < 0, empty, values))
-
-    def decode(self, values: Floats, offsets: Ints, *, open_ended: bool = True) -> Ints:
+    def decode(self, values: Floats, owners: Ints, kinds: Ints, *, open_ended: bool = True) -> Ints:
         """Return what each event holds, shape (n,).
 
         Parameters
         ----------
         values : ndarray of shape (n,)
             Levels with places.
-        offsets : ndarray of shape (n_entities + 1,), int64
-            Which events belong together, in time order.
+        owners, kinds : ndarray of shape (n,), int64
+            Entity and kind of each event.
         open_ended : bool
             Rare levels become fresh ones; otherwise a popular one is drawn,
             for columns that cannot hold a fresh name.
@@ -116,23 +116,29 @@ class Recency:
             -1 is missing; below ``len(texts)`` a popular level; from there on
             the entity's first, second, … fresh level.
         """
-        edges = self._edges()
-        result = np.full(len(values), -1, dtype=np.int64)
-        news = np.floor(values) < self.first_rank
-        for steps, width in _blocks(offsets, news):
-            table = np.full((len(steps.rows), width), -1, dtype=np.int64)
-            counter = np.zeros(len(steps.rows), dtype=np.int64)
-            for rows in steps:
-                n = len(rows)
-                codes = self._step(values[rows], table[:n], counter[:n], edges, open_ended)
-                result[rows] = codes
-                _move_to_front(table[:n], codes)
-        return result
+        level = np.floor(values).astype(np.int64)
+        place = values - level
+        low, high = self._ranges(kinds, open_ended)
+
+        def choose(rows: Ints, table: Ints) -> Ints:
+            back, again = _earlier(level[rows] - self.first_rank, place[rows], table)
+            # A rank that nothing stands at is something new.
+            draw = (level[rows] != self.first_rank - 1) | (not open_ended)
+            draw &= ~again & (level[rows] >= int(self.missing)) & (high[rows] > low[rows])
+            codes = np.where(again, back, len(self.texts) + rows)
+            codes[level[rows] < int(self.missing)] = -1
+            span = (place[rows][draw], low[rows][draw], high[rows][draw])
+            codes[draw] = self._unused(*span, table[draw])
+            return codes
+
+        codes = replay(choose, level < self.first_rank, Groups.of(owners, kinds))
+        return _renumbered(codes, owners, len(self.texts))
 
     def state(self) -> dict[str, Any]:
         """Return JSON values that :meth:`from_state` takes back."""
         return {
             "texts": list(self.texts),
+            "homes": self.homes.tolist(),
             "weights": self.weights.tolist(),
             "missing": self.missing,
             "common": self.common,
@@ -141,138 +147,97 @@ class Recency:
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Recency:
         """Return the codec that ``state`` was taken from."""
-        weights = np.array(state["weights"], dtype=np.float64)
-        return cls(tuple(state["texts"]), weights, state["missing"], state["common"])
+        return cls(
+            tuple(state["texts"]),
+            np.array(state["homes"], dtype=np.int64),
+            np.array(state["weights"], dtype=np.float64),
+            state["missing"],
+            state["common"],
+        )
 
     def _edges(self) -> Floats:
-        total = np.concatenate([[0.0], np.cumsum(self.weights)])
-        return np.asarray(total / max(total[-1], 1e-300))
+        return np.concatenate([[0.0], np.cumsum(self.weights)])
 
-    def _step(
-        self, values: Floats, table: Ints, counter: Ints, edges: Floats, open_ended: bool
-    ) -> Ints:
-        """Return the codes of one event of each entity; counts fresh levels."""
-        level = np.floor(values).astype(np.int64)
-        place = values - level
-        new_popular, new_rare = level == self.first_rank - 2, level == self.first_rank - 1
-        filled = (table >= 0).sum(axis=1)
-        back = level - self.first_rank
-        older = np.floor(place * np.maximum(filled - RANKS, 1)).astype(np.int64)
-        back = np.where(back >= RANKS, RANKS + older, back)
-        codes = np.full(len(values), -1, dtype=np.int64)
-        # A rank that the entity has not reached yet becomes its oldest level.
-        again = (level >= self.first_rank) & (filled > 0)
-        held = np.minimum(back, filled - 1)
-        codes[again] = table[again, held[again]]
-        # Nothing to come back to: something new.
-        draw = new_popular | ((level >= self.first_rank) & ~again)
-        draw |= new_rare & (not open_ended)
-        draw &= len(self.texts) > 0
-        codes[draw] = _unused(place[draw], table[draw], edges)
-        fresh = ~draw & ~again & (level >= int(self.missing))
-        codes[fresh] = len(self.texts) + counter[fresh]
-        counter[fresh] += 1
+    def _ranges(self, kinds: Ints, open_ended: bool) -> tuple[Floats, Floats]:
+        """Return where the popular levels of each event's kind begin and end."""
+        edges = self._edges()
+        low = edges[np.searchsorted(self.homes, kinds, side="left")]
+        high = edges[np.searchsorted(self.homes, kinds, side="right")]
+        if open_ended:
+            return low, high
+        bare = low == high
+        return np.where(bare, 0.0, low), np.where(bare, edges[-1], high)
+
+    def _middles(self) -> Floats:
+        """Return the place of each popular level in the distribution of its kind."""
+        edges = self._edges()
+        low, high = self._ranges(self.homes, True)
+        middles = ((edges[:-1] + edges[1:]) / 2 - low) / np.maximum(high - low, 1e-300)
+        return np.append(middles, 0.5)
+
+    def _popular(self, codes: Ints, texts: list[str], kinds: Ints) -> Ints:
+        """Return the popular level of each event, -1 where it is rare in its kind."""
+        homes = self.homes.tolist()
+        known = {pair: n for n, pair in enumerate(zip(homes, self.texts, strict=True))}
+        pairs, place = np.unique(kinds * (len(texts) + 1) + codes + 1, return_inverse=True)
+        kind, own = pairs // (len(texts) + 1), pairs % (len(texts) + 1) - 1
+        found = [
+            known.get((home, texts[code]), -1) if code >= 0 else -1
+            for home, code in zip(kind.tolist(), own.tolist(), strict=True)
+        ]
+        return np.array(found, dtype=np.int64)[place]
+
+    def _unused(self, places: Floats, low: Floats, high: Floats, table: Ints) -> Ints:
+        """Return popular levels at ``places``, drawn again while the entity has them already."""
+        edges = self._edges()
+        codes = _at(low + places * (high - low), edges)
+        for _ in range(REDRAWS):
+            used = np.flatnonzero((table == codes[:, None]).any(axis=1))
+            if len(used) == 0:
+                break
+            # Rejection sampling; the next places come from the digits of the last ones.
+            places = places.copy()
+            places[used] = np.mod(places[used] * 7_919.0 + 0.618, 1.0)
+            codes[used] = _at(low[used] + places[used] * (high[used] - low[used]), edges)
         return codes
 
 
-def _unused(places: Floats, table: Ints, edges: Floats) -> Ints:
-    """Return popular levels at ``places``, drawn again while the entity has them already."""
-    codes = np.searchsorted(edges, places, side="right") - 1
-    codes = np.clip(codes, 0, len(edges) - 2)
-    for _ in range(REDRAWS):
-        used = np.flatnonzero((table == codes[:, None]).any(axis=1))
-        if len(used) == 0:
-            break
-        # Rejection sampling; the next places come from the digits of the last ones.
-        places = places.copy()
-        places[used] = np.mod(places[used] * 7_919.0 + 0.618, 1.0)
-        again = np.searchsorted(edges, places[used], side="right") - 1
-        codes[used] = np.clip(again, 0, len(edges) - 2)
-    return codes
+def _at(height: Floats, edges: Floats) -> Ints:
+    found: Ints = np.searchsorted(edges, height, side="right") - 1
+    return np.clip(found, 0, max(len(edges) - 2, 0))
 
 
-@dataclass(frozen=True, eq=False)
-class _Steps:
-    """Rows of the first events of entities, the second ones, …, longest entities first."""
-
-    rows: Ints
-    lengths: Ints
-
-    def __iter__(self) -> Iterator[Ints]:
-        for step in range(int(self.lengths[0])):
-            alive = int(np.searchsorted(-self.lengths, -step, side="left"))
-            yield self.rows[:alive] + step
+def _earlier(rank: Ints, place: Floats, table: Ints) -> tuple[Ints, Ints]:
+    """Return the code at each rank, and whether there is one (rank >= 0, table not empty)."""
+    filled = (table >= 0).sum(axis=1)
+    older = np.floor(place * np.maximum(filled - RANKS, 1)).astype(np.int64)
+    rank = np.where(rank >= RANKS, RANKS + older, rank)
+    again = (rank >= 0) & (filled > 0)
+    # A rank that the entity has not reached yet is its oldest level.
+    column = np.clip(np.minimum(rank, filled - 1), 0, None)
+    return table[np.arange(len(table)), column], again
 
 
-def _blocks(offsets: Ints, first_visits: NDArray[np.bool_]) -> Iterator[tuple[_Steps, int]]:
-    """Return blocks of entities whose move-to-front tables fit, with the tables' width."""
-    lengths = np.diff(offsets)
-    counts = np.concatenate([[0], np.cumsum(first_visits)])
-    distinct = np.minimum(counts[offsets[1:]] - counts[offsets[:-1]] + 1, MEMORY)
-    order = np.argsort(-lengths, kind="stable")
-    order = order[lengths[order] > 0]
-    start = 0
-    while start < len(order):
-        widest = np.maximum.accumulate(distinct[order[start:]])
-        fits = int(np.searchsorted(widest * np.arange(1, len(widest) + 1), BLOCK, side="right"))
-        block = order[start : start + max(fits, 1)]
-        yield _Steps(offsets[block], lengths[block]), int(distinct[block].max())
-        start += len(block)
+def _renumbered(codes: Ints, owners: Ints, n_popular: int) -> Ints:
+    """Return codes with each entity's fresh ones numbered from ``n_popular`` on."""
+    fresh = np.flatnonzero(codes >= n_popular)
+    pairs = owners[fresh] * (len(codes) + 1) + codes[fresh] - n_popular
+    distinct, place = np.unique(pairs, return_inverse=True)
+    owner = distinct // (len(codes) + 1)
+    number = np.arange(len(distinct)) - np.searchsorted(owner, owner)
+    result = codes.copy()
+    result[fresh] = n_popular + number[place]
+    return result
 
 
-def _ranks(codes: Ints, offsets: Ints) -> tuple[Ints, Floats]:
-    """Return the move-to-front rank of each code (-1: new or missing) and its place.
-
-    The place is the position of ranks from ``RANKS`` on among the entity's
-    older levels, in (0, 1).
-    """
-    rank = np.full(len(codes), -1, dtype=np.int64)
-    place = np.full(len(codes), 0.5)
-    for steps, width in _blocks(offsets, _first_visits(codes, offsets)):
-        table = np.full((len(steps.rows), width), -1, dtype=np.int64)
-        for rows in steps:
-            known, part = codes[rows], table[: len(rows)]
-            match = (part == known[:, None]) & (known >= 0)[:, None]
-            found = match.any(axis=1)
-            rank[rows] = np.where(found, match.argmax(axis=1), -1)
-            filled = (part >= 0).sum(axis=1)
-            older = (rank[rows] - RANKS + 0.5) / np.maximum(filled - RANKS, 1)
-            place[rows] = np.clip(older, 0.0, LAST_PLACE)
-            _move_to_front(part, known)
-    return rank, place
-
-
-def _first_visits(codes: Ints, offsets: Ints) -> NDArray[np.bool_]:
-    owners = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    keys = owners * (int(codes.max(initial=0)) + 2) + codes + 1
-    _, first = np.unique(keys, return_index=True)
-    visits = np.zeros(len(codes), dtype=bool)
-    visits[first] = True
-    return visits & (codes >= 0)
-
-
-def _move_to_front(table: Ints, codes: Ints) -> None:
-    """Put each row's code first and close the gap it leaves; -1 changes nothing."""
-    match = table == codes[:, None]
-    width = table.shape[1]
-    place = np.where(match.any(axis=1), match.argmax(axis=1), width - 1)
-    place[codes < 0] = -1
-    moved = np.arange(1, width) <= place[:, None]
-    shifted = np.where(moved, table[:, :-1], table[:, 1:])
-    table[:, 1:] = shifted
-    front = codes >= 0
-    table[front, 0] = codes[front]
-
-
-def fresh_names(codes: Ints, n_popular: int, offsets: Ints, first: int) -> list[str]:
+def fresh_names(codes: Ints, n_popular: int, owners: Ints, first: int) -> list[str]:
     """Return a fresh name for each code from ``n_popular`` on, unique by entity and counter.
 
     ``first`` is the number of the first entity, so that parts of one output
     never share a name.
     """
-    entity = first + np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
     fresh = codes >= n_popular
     return [
-        f"new-{owner:06d}-{number:03d}"
-        for owner, number in zip(entity[fresh], codes[fresh] - n_popular, strict=True)
+        f"new-{first + owner:06d}-{number:03d}"
+        for owner, number in zip(owners[fresh], codes[fresh] - n_popular, strict=True)
     ]
