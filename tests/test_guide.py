@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from riskgen.data.clock import FINISH, MOMENT, CalendarClock
+from riskgen.data.clock import FINISH, MOMENT, START, CalendarClock
 from riskgen.data.encoding import EventEncoder
 from riskgen.data.events import SECONDS_PER_DAY, Events
 from riskgen.models.base import sample
@@ -17,7 +17,7 @@ def clock_of(events: Events) -> CalendarClock:
     return EventEncoder.fit(events).clock
 
 
-def test_real_gaps_lie_within_their_bounds_where_the_last_day_was_not_clipped(
+def test_real_gaps_lie_within_their_bounds_where_nothing_was_clipped(
     tiny_events: Events,
 ) -> None:
     encoder = EventEncoder.fit(tiny_events)
@@ -26,8 +26,10 @@ def test_real_gaps_lie_within_their_bounds_where_the_last_day_was_not_clipped(
     level = np.floor(panel.values[:, encoder.clock.time_columns[0]])
     inside = (level >= bounds[:, 0]) & (level <= bounds[:, 1])
     last = tiny_events.seconds()[tiny_events.offsets[1:] - 1]
-    told = encoder.clock.start(panel.context)[:, FINISH]
-    kept = np.floor(last / SECONDS_PER_DAY) + 1 == told / SECONDS_PER_DAY
+    first = tiny_events.seconds()[tiny_events.offsets[:-1]]
+    told = encoder.clock.start(panel.context) / SECONDS_PER_DAY
+    kept = np.floor(last / SECONDS_PER_DAY) + 1 == told[:, FINISH]
+    kept &= np.floor(first / SECONDS_PER_DAY) == told[:, START]
     kept &= encoder.clock.lengths(panel.context) == tiny_events.lengths
     assert kept.sum() > 10
     assert inside[np.repeat(kept, tiny_events.lengths)].all()
