@@ -28,7 +28,8 @@ def test_numbers_within_bounds_come_back_to_the_last_decimal(
     if codec.bins is None:
         assert set(decoded) <= set(codec.numbers(codec.atoms))
         return
-    low, high = codec.numbers(np.array([codec.bins.low, codec.bins.high]))
+    edges = codec.bounds(np.array([codec.first_bin, codec.levels - 1]))
+    low, high = codec.numbers(np.array([edges[0][0], edges[1][1]]))
     kept = ((low <= values) & (values <= high)) | np.isin(whole, codec.atoms)
     assert np.array_equal(decoded[kept], values[kept])
     assert np.isin(decoded[~kept], [low, high]).all()
@@ -85,6 +86,15 @@ def test_decimals_are_found_where_none_are_stated() -> None:
     codec = Quantiles.fit(rates, owners_of(rates), decimals=None)
     decoded = codec.decode(codec.encode(rates))
     assert np.median(np.abs(decoded / rates - 1)) < 1e-5
+
+
+def test_numbers_far_from_zero_but_close_together_keep_their_digits() -> None:
+    days = 19_723.0 + np.random.default_rng(5).integers(0, 90, 4_000)
+    codec = Quantiles.fit(days, owners_of(days), decimals=0, n_bins=48)
+    assert np.array_equal(codec.decode(codec.encode(days)), days)
+    far = Quantiles.fit(-days * 1e6 + 17, owners_of(days), decimals=0)
+    found = far.decode(far.encode(-days * 1e6 + 17))
+    assert np.mean(found == -days * 1e6 + 17) > 0.9
 
 
 def test_a_quantile_codec_is_saved_as_json() -> None:

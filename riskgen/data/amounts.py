@@ -98,12 +98,14 @@ class NumberColumn:
         whole = self.quantiles.decode_whole(codes)
         binned = np.floor(codes) >= self.quantiles.first_bin
         if bins is not None and binned.any():
-            levels = np.floor(codes[binned]).astype(np.int64) - self.quantiles.first_bin
+            levels = np.floor(codes[binned]).astype(np.int64)
             steps = np.zeros(len(levels), dtype=np.int64)
             if self.grain.levels > 1:
                 steps = values[binned, -2].astype(np.int64)
             taken = self.quantiles.atoms
-            whole[binned] = self.grain.snap(whole[binned], steps, bins.bounds(levels), taken)
+            whole[binned] = self.grain.snap(
+                whole[binned], steps, self.quantiles.bounds(levels), taken
+            )
         if self.repeats is not None:
             kinds = self.repeats.kind.codes(known, len(values))
             whole = whole[self.repeats.sources(values[:, 0], owners, kinds)]

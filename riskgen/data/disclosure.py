@@ -41,13 +41,21 @@ def guarded_range(values: Floats, owners: Ints) -> tuple[float, float]:
     """
     if len(values) == 0:
         return 0.0, 0.0
+    reached = shared_range(values, owners)
+    if reached is None:
+        return _rounded_median(values)
+    low, high = round_up(reached[0]), -round_up(-reached[1])
+    return (low, high) if low <= high else _rounded_median(values)
+
+
+def shared_range(values: Floats, owners: Ints) -> tuple[float, float] | None:
+    """Return the bounds of :func:`guarded_range` before rounding; None below 11 entities."""
     starts = np.flatnonzero(np.diff(owners, prepend=-1))
     if len(starts) < SMALLEST_GROUP:
-        return _rounded_median(values)
+        return None
     lowest = np.sort(np.minimum.reduceat(values, starts))[SMALLEST_GROUP - 1]
     highest = np.sort(np.maximum.reduceat(values, starts))[-SMALLEST_GROUP]
-    low, high = round_up(lowest), -round_up(-highest)
-    return (low, high) if low <= high else _rounded_median(values)
+    return float(lowest), float(highest)
 
 
 def _rounded_median(values: Floats) -> tuple[float, float]:

@@ -14,22 +14,19 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from riskgen.data.amounts import NumberColumn
-from riskgen.data.categories import CategoryColumn
 from riskgen.data.clock import CalendarClock
-from riskgen.data.codecs import NUMERIC, Column, column_from_state, fit_column, is_wide
 from riskgen.data.derivation import derive, openings
-from riskgen.data.disclosure import Floats, Ints
+from riskgen.data.disclosure import Floats
 from riskgen.data.dtypes import cast_back, dtype_name, dtype_of
 from riskgen.data.events import Events, seconds_column
 from riskgen.data.habits import Habits
 from riskgen.data.panel import Field, Layout, SequencePanel
 from riskgen.data.quantiles import Quantiles
-from riskgen.data.schema import Channel, Schema
+from riskgen.data.record import Record
+from riskgen.data.schema import Schema
 from riskgen.errors import DataError
 
 MOST_DIGITS = 17  # of a fresh whole-number key, so that it fits 64 bits
-FIRST_MEANINGS = ("country", "channel", "device", "category")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +39,7 @@ class EventEncoder:
         Of the events that it was fitted on.
     dtypes : mapping of str to str
         Type of each column in the fitted events' frame.
-    columns, context : tuple of Column
+    record, context : Record
         Codecs of the columns that vary, in drawing order, and of the fixed ones.
     balances : mapping of str to Quantiles
         Opening balance of each derived running sum.
@@ -56,8 +53,8 @@ class EventEncoder:
 
     schema: Schema
     dtypes: Mapping[str, str] = field(repr=False)
-    columns: tuple[Column, ...] = field(repr=False)
-    context: tuple[Column, ...] = field(repr=False)
+    record: Record = field(repr=False)
+    context: Record = field(repr=False)
     balances: Mapping[str, Quantiles] = field(repr=False)
     clock: CalendarClock = field(repr=False)
     habits: Habits = field(repr=False)
@@ -75,20 +72,16 @@ class EventEncoder:
         if events.n_events == 0:
             raise DataError("There are no events to learn from. Found 0 rows. Check the split.")
         schema = events.schema
-        columns, encoded = _fit_columns(events)
-        fixed = tuple(
-            fit_column(_heads(events), channel, repeats=False)
-            for channel in schema.with_role("context")
-        )
+        record, fixed = Record.fit(events), Record.fit_fixed(_heads(events))
         dtypes = {name: dtype_name(events.frame[name].dtype) for name in events.frame.columns}
         return cls(
             schema,
             dtypes,
-            columns,
+            record,
             fixed,
             _fit_balances(events),
-            _fit_clock(events, columns, fixed),
-            Habits.fit(events, columns, encoded),
+            _fit_clock(events, record, fixed),
+            Habits.fit(events, record.columns, record.encode(events)),
             _key_digits(events.frame[schema.entity]),
         )
 
@@ -100,18 +93,16 @@ class EventEncoder:
         gap = Field("gap", self.clock.gaps.levels, spread=True)
         hour = Field("hour", 24, spread=True, requires=("gap", self.clock.gaps.first))
         time = (gap, hour)[: len(self.clock.time_columns)]
-        before, after = _around_time(self.columns)
         fixed = (*self._context_fields(), *self.habits.fields)
-        fields = (*own, *_fields(before), *time, *_fields(after))
+        fields = (*own, *self.record.before.fields, *time, *self.record.after.fields)
         return Layout(fields, (*label, *fixed), self.clock)
 
     def encode(self, events: Events) -> SequencePanel:
         """Return the panel of ``events``, which have the fitted schema."""
-        encoded = self._encode_columns(events)
-        before, after = _around_time(self.columns)
+        encoded, record = self.record.encode(events), self.record
         own = [events.event_label()] if self.schema.label_level == "event" else []
         time = self.clock.gaps.encode(events.seconds(), events.offsets)
-        parts = [*own, *(encoded[c.name] for c in before), time, *(encoded[c.name] for c in after)]
+        parts = [*own, *record.before.stack(encoded), time, *record.after.stack(encoded)]
         values = np.column_stack(parts).astype(np.float64)
         return SequencePanel(
             self.layout, values, self._encode_context(events, encoded), events.offsets
@@ -155,8 +146,8 @@ class EventEncoder:
         return {
             "schema": self.schema.model_dump(mode="json"),
             "dtypes": dict(self.dtypes),
-            "columns": [column.state() for column in self.columns],
-            "context": [column.state() for column in self.context],
+            "record": self.record.state(),
+            "context": self.context.state(),
             "balances": {name: codec.state() for name, codec in self.balances.items()},
             "clock": self.clock.state(),
             "habits": self.habits.state(),
@@ -169,8 +160,8 @@ class EventEncoder:
         return cls(
             Schema.model_validate(state["schema"]),
             state["dtypes"],
-            tuple(column_from_state(item) for item in state["columns"]),
-            tuple(column_from_state(item) for item in state["context"]),
+            Record.from_state(state["record"]),
+            Record.from_state(state["context"]),
             {name: Quantiles.from_state(item) for name, item in state["balances"].items()},
             CalendarClock.from_state(state["clock"]),
             Habits.from_state(state["habits"]),
@@ -182,27 +173,18 @@ class EventEncoder:
             Field(f"{name}.opening", codec.levels, spread=True)
             for name, codec in self.balances.items()
         )
-        return (*_fields(self.context), *balances, *self.clock.context_fields)
-
-    def _encode_columns(self, events: Events) -> dict[str, Floats]:
-        """Return the values of each column that varies, later ones given earlier ones."""
-        known: dict[str, Ints] = {}
-        encoded = {}
-        for column in self.columns:
-            encoded[column.name] = column.encode(events, known)
-            _learn(known, column, encoded[column.name])
-        return encoded
+        return (*self.context.fields, *balances, *self.clock.context_fields)
 
     def _encode_context(self, events: Events, encoded: Mapping[str, Floats]) -> Floats:
         heads = _heads(events)
         parts: list[Floats] = []
         if self.schema.label is not None:
             parts.append(events.entity_label().astype(np.float64))
-        parts.extend(column.encode(heads, {}) for column in self.context)
+        parts.extend(self.context.stack(self.context.encode(heads)))
         found = openings(events) if self.balances else {}
         parts.extend(codec.encode(found[name]) for name, codec in self.balances.items())
         parts.append(self.clock.encode_context(events))
-        parts.append(self.habits.encode(events, self.columns, encoded))
+        parts.append(self.habits.encode(events, self.record.columns, encoded))
         return np.column_stack(parts)
 
     def _context_column(self, panel: SequencePanel, name: str) -> Floats:
@@ -211,22 +193,12 @@ class EventEncoder:
         return np.asarray(panel.context[:, column])
 
     def _decode_columns(self, panel: SequencePanel, first: int) -> dict[str, pl.Series]:
-        names = [item.name for item in self.layout.fields]
-        owners = np.repeat(np.arange(panel.n_sequences), panel.lengths)
-        known: dict[str, Ints] = {}
-        result = {}
-        for column in self.columns:
-            start = names.index(column.fields[0].name)
-            values = panel.values[:, start : start + len(column.fields)]
-            result[column.name] = column.decode(values, owners, known, first)
-            _learn(known, column, values)
-        fixed = [item.name for item in self.layout.context_fields]
-        alone = np.arange(panel.n_sequences)
-        for column in self.context:
-            start = fixed.index(column.fields[0].name)
-            values = panel.context[:, start : start + len(column.fields)]
-            result[column.name] = column.decode(values, alone, {}, first).gather(pl.Series(owners))
-        return result
+        layout, alone = self.layout, np.arange(panel.n_sequences)
+        owners = np.repeat(alone, panel.lengths)
+        varying = self.record.decode(panel.values, layout.fields, owners, first)
+        fixed = self.context.decode(panel.context, layout.context_fields, alone, first)
+        rows = pl.Series(owners)
+        return {**varying, **{name: column.gather(rows) for name, column in fixed.items()}}
 
     def _decode_roles(self, panel: SequencePanel, first: int) -> dict[str, pl.Series]:
         """Return entity keys, times, labels and row numbers."""
@@ -263,41 +235,6 @@ class EventEncoder:
         return pl.Series(labelled.astype(np.int8))
 
 
-def _fit_columns(events: Events) -> tuple[tuple[Column, ...], dict[str, Floats]]:
-    """Return the columns' codecs and values in drawing order: few levels, many, numbers."""
-    channels = sorted(events.schema.with_role("channel"), key=_rank)
-    wide = {channel.name for channel in channels if is_wide(events, channel)}
-    known: dict[str, Ints] = {}
-    columns, encoded = [], {}
-    for channel in sorted(channels, key=lambda c: 2 if c.kind in NUMERIC else c.name in wide):
-        column = fit_column(events, channel, known)
-        encoded[channel.name] = column.encode(events, known)
-        _learn(known, column, encoded[channel.name])
-        columns.append(column)
-    return tuple(columns), encoded
-
-
-def _learn(known: dict[str, Ints], column: Column, values: Floats) -> None:
-    """Add the levels of a category to what later columns may know."""
-    if isinstance(column, CategoryColumn):
-        known[column.name] = values[:, 0].astype(np.int64)
-
-
-def _rank(channel: Channel) -> int:
-    known = [*FIRST_MEANINGS, channel.meaning]
-    return known.index(channel.meaning) if channel.meaning else len(known)
-
-
-def _around_time(columns: tuple[Column, ...]) -> tuple[tuple[Column, ...], tuple[Column, ...]]:
-    """Return the columns drawn before the gap and after it."""
-    after = tuple(column for column in columns if isinstance(column, NumberColumn))
-    return tuple(column for column in columns if column not in after), after
-
-
-def _fields(columns: tuple[Column, ...]) -> tuple[Field, ...]:
-    return tuple(item for column in columns for item in column.fields)
-
-
 def _fit_balances(events: Events) -> dict[str, Quantiles]:
     owners = np.arange(events.n_entities)
     return {
@@ -306,16 +243,13 @@ def _fit_balances(events: Events) -> dict[str, Quantiles]:
     }
 
 
-def _fit_clock(
-    events: Events, columns: tuple[Column, ...], fixed: tuple[Column, ...]
-) -> CalendarClock:
+def _fit_clock(events: Events, record: Record, fixed: Record) -> CalendarClock:
     schema = events.schema
-    before, _ = _around_time(columns)
     n_balances = sum("running_sum" in (c.formula or "") for c in schema.with_role("derived"))
     return CalendarClock.fit(
         events,
-        time_column=len(_fields(before)) + (schema.label_level == "event"),
-        context_column=len(_fields(fixed)) + n_balances + (schema.label is not None),
+        time_column=len(record.before.fields) + (schema.label_level == "event"),
+        context_column=len(fixed.fields) + n_balances + (schema.label is not None),
     )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from riskgen.data.disclosure import Ints
 
-MOST_COLUMNS = 8  # categories that make a kind: 96 ** 8 levels fit 64 bits
+MOST_KINDS = 2**31  # so that a kind and a level of another column fit 64 bits together
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,13 @@ class Kind:
             (np.diff(owners[order]) == 0) & (np.diff(codes[order]) == 0) & (codes[order][1:] >= 0)
         )
         sizes: dict[str, int] = {}
+        room = MOST_KINDS
         for name, levels in known.items():
             kept = np.diff(levels[order])[same] == 0
-            if same.any() and kept.mean() >= agreement and len(sizes) < MOST_COLUMNS:
-                sizes[name] = int(levels.max()) + 1
+            size = int(levels.max(initial=0)) + 1
+            if same.any() and kept.mean() >= agreement and size < room:
+                sizes[name] = size
+                room //= size + 1
         return cls(sizes)
 
     def codes(self, known: Mapping[str, Ints], n: int) -> Ints:

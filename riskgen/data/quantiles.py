@@ -5,13 +5,13 @@ A codec of one column; it knows neither the column's name nor the panel.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from riskgen.data.bins import Bins
-from riskgen.data.disclosure import SMALLEST_GROUP, Floats, Ints, holders
+from riskgen.data.disclosure import SMALLEST_GROUP, Floats, Ints, holders, shared_range
 
 ATOM_SHARE = 0.002  # a value with this share of all events is a level of its own [J]
 MOST_ATOMS = 48  # [J]
@@ -45,6 +45,9 @@ class Quantiles:
         Cells of all other numbers; None when there were none.
     common : int
         Commonest level; what a missing number becomes if none were fitted.
+    shift : float
+        Whole number that the cells count from: 0, or near the lowest where all
+        numbers lie far from 0 but close together, as dates do.
     """
 
     decimals: int
@@ -52,6 +55,7 @@ class Quantiles:
     atoms: Floats = field(repr=False)
     bins: Bins | None = field(repr=False)
     common: int
+    shift: float = 0.0
 
     @classmethod
     def fit(
@@ -63,14 +67,15 @@ class Quantiles:
         whole, holding = np.round(values[known] * 10.0**places), owners[known]
         atoms = _atoms(whole, holding, len(values))
         free = ~np.isin(whole, atoms)
-        bins = None
+        bins, shift = None, 0.0
         # What fewer than 11 entities hold besides the atoms becomes the nearest atom.
         enough = len(np.unique(holding[free])) >= SMALLEST_GROUP
         if enough or (len(atoms) == 0 and (free.any() or known.all())):
-            bins = Bins.fit(whole[free], holding[free], tailed_probabilities(n_bins))
-        fitted = cls(places, not known.all(), atoms, bins, 0)
-        levels = np.bincount(np.floor(fitted.encode(values)).astype(np.int64))
-        return cls(places, not known.all(), atoms, bins, int(levels.argmax()) if len(levels) else 0)
+            shift = _shift(whole[free], holding[free])
+            bins = Bins.fit(whole[free] - shift, holding[free], tailed_probabilities(n_bins))
+        fitted = cls(places, not known.all(), atoms, bins, 0, shift)
+        levels = np.bincount(np.floor(fitted.encode(values)).astype(np.int64), minlength=1)
+        return replace(fitted, common=int(levels.argmax()))
 
     @property
     def levels(self) -> int:
@@ -99,10 +104,16 @@ class Quantiles:
         whole = np.full(len(codes), np.nan)
         binned = level >= self.first_bin
         if self.bins is not None and binned.any():
-            whole[binned] = self.bins.decode(codes[binned] - self.first_bin)
+            whole[binned] = self.bins.decode(codes[binned] - self.first_bin) + self.shift
         atom = ~binned & (level >= int(self.missing))
         whole[atom] = self.atoms[level[atom] - int(self.missing)]
         return whole
+
+    def bounds(self, levels: Ints) -> tuple[Floats, Floats]:
+        """Return the smallest and largest whole number of each of the quantile cells."""
+        assert self.bins is not None, "only cells have bounds"
+        low, high = self.bins.bounds(levels - self.first_bin)
+        return low + self.shift, high + self.shift
 
     def whole(self, values: Floats) -> Floats:
         """Return numbers of the column as multiples of ``10 ** -decimals``; NaN stays."""
@@ -123,6 +134,7 @@ class Quantiles:
             "atoms": self.atoms.tolist(),
             "bins": None if self.bins is None else self.bins.state(),
             "common": self.common,
+            "shift": self.shift,
         }
 
     @classmethod
@@ -130,7 +142,8 @@ class Quantiles:
         """Return the codec that ``state`` was taken from."""
         bins = None if state["bins"] is None else Bins.from_state(state["bins"])
         atoms = np.array(state["atoms"], dtype=np.float64)
-        return cls(state["decimals"], state["missing"], atoms, bins, state["common"])
+        rest = {name: state[name] for name in ("decimals", "missing", "common", "shift")}
+        return cls(atoms=atoms, bins=bins, **rest)
 
     def _encode_whole(self, whole: Floats) -> Floats:
         if len(self.atoms) == 0 and self.bins is None:
@@ -149,7 +162,24 @@ class Quantiles:
 
     def _encode_binned(self, whole: Floats) -> Floats:
         assert self.bins is not None, "a codec without atoms has bins"
-        return self.first_bin + self.bins.encode(whole)
+        return self.first_bin + self.bins.encode(whole - self.shift)
+
+
+def _shift(whole: Floats, owners: Ints) -> float:
+    """Return a round number near the lowest, where magnitudes exceed the range tenfold.
+
+    Three significant digits of a date are 100 days; of days since a date near
+    it they are days.
+    """
+    reached = shared_range(whole, owners)
+    if reached is None:
+        return 0.0
+    low, high = reached
+    span = max(high - low, 1.0)
+    if min(abs(low), abs(high)) <= 10.0 * span:
+        return 0.0
+    unit = 10.0 ** np.floor(np.log10(span))
+    return float(np.floor(low / unit) * unit)
 
 
 def _atoms(whole: Floats, owners: Ints, n: int) -> Floats:
