@@ -69,7 +69,7 @@ class Bins:
         order = np.argsort(values, kind="stable")
         values, owners = np.clip(values[order], low, high), owners[order]
         cuts = _cuts(values, low, high + 1.0, probabilities)
-        edges = _populated(cuts, values, owners)
+        edges = populated(cuts, values, owners)
         pieces = [_inner(values, owners, *pair) for pair in pairwise(edges)]
         heights = [level + part for level, (_, part) in enumerate(pieces)]
         return cls(
@@ -157,8 +157,11 @@ def _cuts(values: Floats, low: float, end: float, probabilities: Floats) -> Floa
     return np.concatenate([[low], inside, [end]])
 
 
-def _populated(cuts: Floats, values: Floats, owners: Ints) -> Floats:
-    """Drop cuts until each cell holds events of at least 11 entities."""
+def populated(cuts: Floats, values: Floats, owners: Ints) -> Floats:
+    """Drop inner cuts until each cell holds events of at least 11 entities.
+
+    ``cuts`` has both ends; ``values`` are in increasing order.
+    """
     rows = np.searchsorted(values, cuts)
 
     def enough(first: int, last: int) -> bool:
@@ -178,5 +181,5 @@ def _inner(values: Floats, owners: Ints, low: float, end: float) -> tuple[Floats
     first, last = np.searchsorted(values, [low, end])
     values, owners = values[first:last], owners[first:last]
     parts = np.arange(1, INNER_KNOTS + 1) / (INNER_KNOTS + 1)
-    knots = _populated(_cuts(values, low, end, parts), values, owners)[:-1]
+    knots = populated(_cuts(values, low, end, parts), values, owners)[:-1]
     return knots, np.searchsorted(values, knots) / max(len(values), 1)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from riskgen.data.amounts import NumberColumn, read_numbers
+from riskgen.data.bins import populated
 from riskgen.data.categories import CategoryColumn, RecencyColumn
 from riskgen.data.codecs import Column
 from riskgen.data.disclosure import SMALLEST_GROUP, Floats, Ints
@@ -147,13 +148,17 @@ def _commonest(values: Floats, events: Events, levels: int) -> Floats:
 
 
 def _cuts(values: Floats, levels: int) -> Floats:
-    """Return inner edges at rounded quantiles, with about 11 entities or more in each cell."""
-    known = values[np.isfinite(values)]
-    cells = min(levels, len(known) // SMALLEST_GROUP)
-    if cells < 2:
+    """Return inner edges near quantiles, rounded, with at least 11 entities in each cell."""
+    known = np.sort(values[np.isfinite(values)])
+    if len(known) < 2 * SMALLEST_GROUP:
         return np.zeros(0)
-    edges = np.unique(np.round(np.quantile(known, np.arange(1, cells) / cells), 2))
-    return np.asarray(edges[(edges > known.min()) & (edges <= known.max())])
+    low, high = np.quantile(known, [0.1, 0.9])
+    # Two digits of what most entities differ by, so that a cut is nobody's own value.
+    unit = 10.0 ** (np.floor(np.log10(max(high - low, 1e-6))) - 1.0)
+    edges = np.round(np.quantile(known, np.arange(1, levels) / levels) / unit) * unit
+    inner = np.unique(np.round(edges, 9))
+    kept = populated(np.array([-np.inf, *inner, np.inf]), known, np.arange(len(known)))
+    return kept[1:-1]
 
 
 def _levels(values: Floats, edges: Floats) -> Floats:
