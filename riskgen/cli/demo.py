@@ -12,7 +12,7 @@ from riskgen.cli.options import quiet_option, runs_option, seed_option
 if TYPE_CHECKING:
     from riskgen.cli.screen import Screen
 
-CUSTOMERS, DAYS, FRAUD_SHARE = 6_000, 180, 0.06
+CUSTOMERS, DAYS, FRAUD_SHARE = 6_000, 180, 0.12
 
 
 @click.command("demo")

@@ -7,6 +7,7 @@ A codec of one column; it knows neither the column's name nor the panel.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -228,6 +229,11 @@ def _renumbered(codes: Ints, owners: Ints, n_popular: int) -> Ints:
     result = codes.copy()
     result[fresh] = n_popular + number[place]
     return result
+
+
+def is_fresh(name: str) -> bool:
+    """Return whether a name is one that :func:`fresh_names` makes up."""
+    return re.fullmatch(r"new-\d{6,}-\d{3,}", name) is not None
 
 
 def fresh_names(codes: Ints, n_popular: int, owners: Ints, first: int) -> list[str]:

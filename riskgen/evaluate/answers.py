@@ -35,7 +35,7 @@ def fidelity_verdict(metrics: Sequence[MetricResult]) -> Verdict:
     return Verdict(
         "fidelity",
         answer,
-        " ".join([_told_apart(tests), _standing(others), *(m.reason for m in broken)]),
+        " ".join([_told_apart(tests), _standing(others), *(_broken_rules(m) for m in broken)]),
         status,
         [_ONE_FIT, *_unsettled(metrics)],
     )
@@ -53,6 +53,13 @@ def _faithful(
     if any(m.status == "INCONCLUSIVE" for m in tests):
         return "NO EVIDENCE", "INCONCLUSIVE"
     return "YES", "PASS"
+
+
+def _broken_rules(validity: MetricResult) -> str:
+    worst = sorted(validity.by.items(), key=lambda item: -item[1].value)
+    names = [name for name, share in worst if share.value > 0][:NAMED]
+    share = validity.estimate.value if validity.estimate else 0.0
+    return f"{100 * share:.2g} % of events break a rule ({'; '.join(names)})."
 
 
 def _told_apart(tests: Sequence[MetricResult]) -> str:
@@ -134,6 +141,16 @@ def market_verdict(metrics: Sequence[MetricResult]) -> Verdict:
         text += f"; not: {'; '.join(m.title for m in bad[:NAMED])}{more}"
     answer, status = _market(len(passed), len(judged), len(red), len(amber))
     return Verdict("market", answer, text + ".", status, [_ONE_FIT, *_unsettled(metrics)])
+
+
+def unasked_of_markets() -> list[Verdict]:
+    """Return why prices are asked neither for a detector's gain nor for a customer's leak."""
+    helps = "A price table has no label that a detector could learn; nothing was measured."
+    leaks = "Prices belong to no customer; no privacy attack applies and none was run."
+    return [
+        Verdict("utility", "NOT APPLICABLE", helps, "NOT_APPLICABLE"),
+        Verdict("privacy", "NOT APPLICABLE", leaks, "NOT_APPLICABLE"),
+    ]
 
 
 def _market(passed: int, judged: int, red: int, amber: int) -> tuple[Answer, Status]:

@@ -13,7 +13,13 @@ from numpy.typing import NDArray
 
 from riskgen.data.price_split import PriceSplit
 from riskgen.data.split import Split
-from riskgen.evaluate.answers import fidelity_verdict, hasty, market_verdict, privacy_verdict
+from riskgen.evaluate.answers import (
+    fidelity_verdict,
+    hasty,
+    market_verdict,
+    privacy_verdict,
+    unasked_of_markets,
+)
 from riskgen.evaluate.fidelity import measure_fidelity
 from riskgen.evaluate.market_risk import measure_market
 from riskgen.evaluate.privacy.suite import measure_privacy
@@ -29,6 +35,7 @@ OnPhase = Callable[[str, float], None]
 MOST_SYNTHETIC = 5_000  # entities drawn at most: more would not change an answer [J]
 PATHS, HORIZON = 500, 250  # simulated paths of a trading year [J]
 QUICK_PATHS = 100
+STEPS, QUICK_STEPS = 250, 50  # of the networks that look for differences [J]
 
 
 def evaluate_events(
@@ -120,6 +127,7 @@ def evaluate_market(
         split.generator.assets,
         seed=seed,
         rivals=others,
+        steps=QUICK_STEPS if quick else STEPS,
     )
     say("done", 1.0)
     facts = {
@@ -128,7 +136,7 @@ def evaluate_market(
         "horizon in days": horizon,
         "split": {"reason": split.reason, "hashes": split.hashes()},
     }
-    return _results(metrics, [market_verdict(metrics)], facts, quick)
+    return _results(metrics, [market_verdict(metrics), *unasked_of_markets()], facts, quick)
 
 
 def _results(

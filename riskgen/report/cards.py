@@ -55,7 +55,9 @@ def cards_of(found: Results, manifest: Mapping[str, Any]) -> tuple[Card, ...]:
     for question in QUESTIONS:
         own = [(n, m) for n, m in numbered if m.question == question]
         verdict = verdicts.get(question)
-        if question == "market" and verdict is None and not own:
+        # A table is of customers or of prices: one of the two has its own question.
+        other = {"market": "fidelity", "fidelity": "market"}.get(question)
+        if verdict is None and not own and (question == "market" or other in verdicts):
             continue
         cards.append(_card(question, verdict, own, _cap(question, found.facts, manifest)))
     return tuple(sorted(cards, key=lambda card: card.chip == UNASKED))

@@ -161,7 +161,11 @@ def _limits(results: Results) -> Section:
     blocks: list[Block] = []
     if unique:
         blocks.append(Listing("Limits that must be read with the answers", unique))
-    blocks += [Listing("Not to be used for", PROHIBITED), Signatures(SIGNERS)]
+    blocks += [
+        Listing("Not to be used for", PROHIBITED),
+        Listing("Differential privacy", (NO_DP,)),
+        Signatures(SIGNERS),
+    ]
     lead = "What this report does not show, what it must not be used for, and who has read it."
     return Section("limits", "Limits and sign-off", lead, tuple(blocks))
 

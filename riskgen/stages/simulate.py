@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -78,22 +77,20 @@ def simulate_run(
     if scenario is not None:
         _check_domain(scenario, fitted.schema.domain)
     name = "base" if scenario is None else scenario.id
-    folder = fitted.run.path / "simulations" / name
+    label = name if request.out is None else f"{name}-to-{request.out.name}"
+    folder = fitted.run.path / "simulations" / label
     target = folder if request.out is None else request.out
     severity = _severity(request, scenario)
-    provenance = Provenance(
-        run=fitted.run.path.name,
-        seed=request.seed,
-        stress=name,
-        mechanism="none" if scenario is None else scenario.mechanism,
-        severity=severity,
-    )
+    provenance = Provenance(run=fitted.run.path.name, seed=request.seed)
+    if scenario is not None and severity > 0:
+        # At severity 0 nothing happens: the file is the base, byte for byte.
+        provenance = replace(
+            provenance, stress=name, mechanism=scenario.mechanism, severity=severity
+        )
     draw = _draw_events if isinstance(fitted.encoder, EventEncoder) else _draw_paths
     facts = draw(fitted, request, scenario, target, provenance, on_progress or (lambda n: None))
     facts |= {"where": str(target), "name": name}
-    if request.out is not None:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / FACTS, facts)
     if scenario is not None:
         require(facts["assertions"], scenario)
