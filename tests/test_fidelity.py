@@ -162,6 +162,10 @@ def test_a_broken_rule_is_found(bank, rule, column):
     assert found.by[rule].value > 0
 
 
+def test_a_made_up_name_for_a_rare_level_breaks_no_rule(bank):
+    assert validity(bank, category=pl.lit("new-000012-003")).status == "PASS"
+
+
 def test_distances_are_the_textbook_ones():
     first, second = np.array([2.0, 1.0, 1.0]), np.array([0.0, 1.0, 1.0])
     assert ks(first, second) == pytest.approx(0.5)
