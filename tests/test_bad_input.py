@@ -83,6 +83,10 @@ def test_an_unknown_column_lists_the_known_ones(riskgen: Riskgen) -> None:
     assert message.index("customer") < message.index("amount")
 
 
+def test_an_empty_column_name_is_no_column(riskgen: Riskgen) -> None:
+    refused(riskgen("fit", save(tiny_table()), "--label", ""), "no column ''")
+
+
 def test_missing_key_columns_say_which_flag_to_give(riskgen: Riskgen) -> None:
     table = pl.DataFrame({"x": [1.5, 2.5, 3.25], "y": ["a", "b", "a"]})
     refused(riskgen("fit", save(table)), "--")

@@ -65,7 +65,7 @@ def infer_schema(
     DataError
         When a column has a type that cannot be modelled.
     """
-    _check_names(table, [n for n in (entity, time, label) if n], keep, drop)
+    _check_names(table, [n for n in (entity, time, label) if n is not None], keep, drop)
     _check_types(table)
     if domain not in (None, "transactions", "market"):
         raise SchemaError(f"There is no domain '{domain}'. Known: transactions, market (--domain).")
