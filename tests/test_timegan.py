@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from test_generator_contract import OPTIONS, events_panel, market_panel
 
 from riskgen.data.panel import Field, Layout, SequencePanel
 from riskgen.errors import NotFittedError, TrainingError
@@ -30,7 +31,6 @@ from riskgen.models.timegan.recall import (
 from riskgen.models.timegan.regimes import Regimes
 from riskgen.models.timegan.rows import RowCoder
 from riskgen.models.timegan.timegan import TimeGAN
-from tests.test_generator_contract import OPTIONS, events_panel, market_panel
 
 TINY = OPTIONS["timegan"]
 MIXED = (

@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from riskgen.cli.interrupt import deferred_interrupt
 from riskgen.cli.screen import Bar, Screen
 from riskgen.errors import RunError
 
 if TYPE_CHECKING:
-    from riskgen.models.base import State, StepReport
+    from riskgen.models.base import StepReport
     from riskgen.runs import Run
     from riskgen.stages.evaluate import EvaluateRequest
     from riskgen.stages.fit import FitRequest
+    from riskgen.stages.interrupted import Checkpoint
     from riskgen.stages.material import Material
     from riskgen.stages.simulate import SimulateRequest
 
@@ -21,18 +23,23 @@ def fit_with_story(request: FitRequest, screen: Screen, resume: bool = False) ->
     """Fit, showing the schema, the partitions and the progress of training."""
     from riskgen.stages.fit import fit_run
 
-    state = _checkpoint(request) if resume else None
+    checkpoint = _checkpoint(request) if resume else None
     screen.head(f"Reading {request.table.source}")
-    with screen.progress("training") as bar:
+    with screen.progress("training") as bar, deferred_interrupt() as interrupt:
+
+        def on_step(report: StepReport) -> None:
+            _show_step(bar, report)
+            interrupt.check()
+
         try:
             run = fit_run(
                 request,
                 on_material=lambda material: show_material(material, screen),
-                on_step=lambda report: _show_step(bar, report),
-                resume=state,
+                on_step=on_step,
+                resume=checkpoint,
             )
         except KeyboardInterrupt:
-            screen.note("Stopped; a checkpoint was left. Go on with: riskgen fit FILE --resume")
+            _say_how_to_go_on(request, screen)
             raise
     screen.result(f"Run: {run.path}")
     screen.note("Next: riskgen simulate --scenarios 10000")
@@ -89,18 +96,27 @@ def report_with_story(run: Path | None, root: Path, out: Path | None, screen: Sc
     return path
 
 
-def _checkpoint(request: FitRequest) -> State:
+def _say_how_to_go_on(request: FitRequest, screen: Screen) -> None:
+    from riskgen.stages.interrupted import Interrupted
+
+    if Interrupted(request.root).folder.is_dir():
+        name = request.table.source
+        screen.result(f"A checkpoint was left. Go on with: riskgen fit {name} --resume")
+
+
+def _checkpoint(request: FitRequest) -> Checkpoint:
     from riskgen.data.sources import table_hash
     from riskgen.stages.interrupted import Interrupted
 
-    state, asked = Interrupted(request.root).read()
+    checkpoint = Interrupted(request.root).read()
+    asked = checkpoint.request
     same = asked["data"]["sha256"] == table_hash(request.table.source)
     if not same or asked["generator"] != request.generator or asked["seed"] != request.seed:
         raise RunError(
             "The interrupted fit was of another table, generator or seed. "
             "Give the same ones, or fit without --resume."
         )
-    return state
+    return checkpoint
 
 
 def _show_step(bar: Bar, report: StepReport) -> None:

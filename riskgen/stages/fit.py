@@ -15,11 +15,11 @@ from riskgen.data.encoding import EventEncoder
 from riskgen.data.panel import SequencePanel
 from riskgen.data.price_paths import PathStart
 from riskgen.data.returns_encoding import PriceEncoder
-from riskgen.models.base import Generator, OnStep, State, StepReport
+from riskgen.models.base import Generator, OnStep, StepReport
 from riskgen.models.checkpoint import write_state
 from riskgen.models.registry import create
 from riskgen.runs import Run, new_run, write_bytes, write_json, write_manifest
-from riskgen.stages.interrupted import Interrupted
+from riskgen.stages.interrupted import Checkpoint, Interrupted
 from riskgen.stages.material import EventMaterial, Material, PriceMaterial, TableRequest, prepare
 
 Encoder = EventEncoder | PriceEncoder
@@ -59,7 +59,7 @@ def fit_run(
     *,
     on_material: Callable[[Material], None] | None = None,
     on_step: OnStep | None = None,
-    resume: State | None = None,
+    resume: Checkpoint | None = None,
 ) -> Run:
     """Learn the table of ``request`` and leave a run folder.
 
@@ -71,8 +71,8 @@ def fit_run(
         Shown the cleaned and split table before training begins.
     on_step : callable or None
         Shown the progress of training.
-    resume : State or None
-        Checkpoint of an interrupted fit of the same request.
+    resume : Checkpoint or None
+        Of an interrupted fit of the same request.
 
     Raises
     ------
@@ -87,13 +87,14 @@ def fit_run(
     encoder, panel = encode(material)
     generator = create(request.generator, **request.options)
     interrupted = Interrupted(request.root)
-    log: list[StepReport] = []
+    log = [] if resume is None else list(resume.log)
+    asked = _request(request, material)
     generator.fit(
         panel,
         seed=request.seed,
         on_step=_logging(log, on_step),
-        on_checkpoint=lambda state: interrupted.write(state, _request(request, material)),
-        resume=resume,
+        on_checkpoint=lambda state: interrupted.write(Checkpoint(state, asked, log)),
+        resume=None if resume is None else resume.state,
     )
     run = _write(request, material, encoder, generator, log)
     interrupted.remove()

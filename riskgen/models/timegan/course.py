@@ -65,6 +65,7 @@ class Course:
         self.average = copy.deepcopy(network).eval()
         self.best: dict[str, Tensor] = _weights(network)
         self.best_loss, self.first_loss = math.inf, math.nan
+        self.known: float | None = None  # the latest held-out loss
         self.step, self.waited, self.finished, self.looked = 0, 0, False, False
         self.optimiser = torch.optim.AdamW(
             _groups(network, learning_rate, weight_decay), betas=BETAS
@@ -113,7 +114,7 @@ class Course:
 
     def look(self, held_out: float) -> None:
         """Note a held-out loss of the averaged weights; keep the best."""
-        self.looked = True
+        self.looked, self.known = True, held_out
         if held_out < self.best_loss:
             self.best_loss, self.waited = held_out, 0
             self.best = _weights(self.average)
@@ -138,6 +139,7 @@ class Course:
             "step": self.step,
             "waited": self.waited,
             "finished": self.finished,
+            "known": self.known,
             # JSON knows neither infinity nor NaN.
             "best_loss": self.best_loss if math.isfinite(self.best_loss) else None,
             "first_loss": None if math.isnan(self.first_loss) else self.first_loss,
@@ -147,7 +149,7 @@ class Course:
     def restore(self, document: dict[str, Any], arrays: Arrays) -> None:
         """Take up what :meth:`state` returned."""
         self.step, self.waited = document["step"], document["waited"]
-        self.finished = document["finished"]
+        self.finished, self.known = document["finished"], document["known"]
         best, first = document["best_loss"], document["first_loss"]
         self.best_loss = math.inf if best is None else best
         self.first_loss = math.nan if first is None else first

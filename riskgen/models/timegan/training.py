@@ -79,18 +79,16 @@ def run_phase(
 ) -> None:
     """Train ``course`` until its budget is used or its held-out loss stops falling."""
     every = max(5, budget.steps // LOOKS)
-    known: float | None = None
     while not course.finished:
         used = budget.fraction(course.step)
         with torch_fence(seed, "train", course.name, course.step):
             loss = course.advance(losses(course.step), used)
         used = budget.fraction(course.step)
         if course.step % every == 0 or used >= 1.0:
-            known = held_out(course.average)
-            course.look(known)
+            course.look(held_out(course.average))
             course.finished = course.finished or used >= 1.0
         if on_step is not None:
-            on_step(StepReport(course.name, course.step, used, loss, known))
+            on_step(StepReport(course.name, course.step, used, loss, course.known))
     course.settle()
 
 
