@@ -307,3 +307,11 @@ def test_a_generator_that_cannot_draw_frauds_is_left_out(world):
     assert found.left_out["S2"] == "labels are not modelled"
     verdict = utility_verdict(found, checks_pass=True, simulated=False)
     assert verdict.answer == "NOT APPLICABLE"
+
+
+def test_the_budget_line_holds_as_many_alerts_as_the_budget():
+    # 400 customer-days, 8 fraudulent rows, 1 % alerted: 4 alerts, at best half of the frauds.
+    labels = [1] * 8 + [0] * 392
+    line = board([0] * 400, list(range(400)), labels, 400).budget_line(0.01)
+    assert line["x"] == [0.0, 0.5]
+    assert line["y"] == [0.0, 1.0]

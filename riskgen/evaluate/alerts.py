@@ -94,6 +94,16 @@ class Board:
         """Entity of each customer-day."""
         return self.owner[self.start]
 
+    def budget_line(self, budget: float) -> dict[str, list[float]]:
+        """Return the precision and recall of rows at which the alerts are used up.
+
+        With K alerts and P fraudulent rows, ``precision = recall * P / K``.
+        """
+        alerts = max(np.floor(budget * len(self.start) + 1e-9), 1.0)
+        positives = max(float(self.labels.sum()), 1.0)
+        reach = min(1.0, alerts / positives)
+        return {"x": [0.0, reach], "y": [0.0, reach * positives / alerts]}
+
     def case_scores(self, scores: Floats) -> Floats:
         """Return the highest score of each customer-day."""
         return np.asarray(np.maximum.reduceat(scores, self.start))

@@ -182,6 +182,7 @@ def _precision(trial: Trial) -> MetricResult:
     curves = {_name(o): trial.board.precision_recall(o.scores) for o in trial.outcomes}
     prevalence = float(trial.board.labels.mean())
     curves["prevalence"] = {"x": [0.0, 1.0], "y": [round(prevalence, 6)] * 2}
+    curves["budget"] = trial.board.budget_line(trial.plan["budget"])
     return MetricResult(
         "utility.average_precision",
         "Precision over all recalls",

@@ -27,7 +27,7 @@ from riskgen.report.wording import (
 MOST_PARTS = 60  # [J] rows shown of one metric's parts; results.json has them all
 MOST_KEYS = 3  # [J] numbers on one verdict card
 MOST_NAMED = 6  # [J] measures named beside the threshold that decides them
-OWN = "This generator"
+OWN, PRIMARY_ARM = "This generator", "Primary arm"
 SMALL = "fidelity.marginals"
 
 
@@ -168,7 +168,8 @@ def _parts(
         return None
     shown = dict(list(parts.items())[:MOST_PARTS])
     if own and metric.estimate is not None:
-        shown = {OWN: metric.estimate, **shown}
+        name = PRIMARY_ARM if metric.question == "utility" else OWN
+        shown = {name: metric.estimate, **shown}
     # A part need not be measured in the metric's own unit: no threshold beside it.
     threshold = metric.threshold if own else None
     axis = axis_of(list(shown.values()), threshold)
@@ -190,7 +191,7 @@ def _owner(name: str, rivals: bool) -> str:
     role = role_of(name)
     if role in ("real", "synthetic", "control"):
         return role
-    return "control" if rivals and name != OWN else "synthetic"
+    return "control" if rivals and name not in (OWN, PRIMARY_ARM) else "synthetic"
 
 
 def _method(metric: MetricResult) -> tuple[tuple[str, str], ...]:
