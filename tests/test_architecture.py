@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -121,3 +122,9 @@ def test_importing_riskgen_changes_no_global_state() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_every_room_travels_in_the_wheel() -> None:
+    listed = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())["tool"]["setuptools"]
+    rooms = {".".join(["riskgen", *p.parent.relative_to(ROOT).parts]) for p in FILES}
+    assert rooms == set(listed["packages"]) - {"riskgen.catalogue"}

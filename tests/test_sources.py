@@ -217,3 +217,9 @@ def test_clock_times_that_daylight_saving_skips_move_on_an_hour() -> None:
     clock = pl.Series([datetime(2025, 3, 30, 2, 30), datetime(2025, 10, 26, 2, 30), None])
     back = cast_back(clock, "Datetime(us, Europe/Berlin)")
     assert back.dt.replace_time_zone(None).dt.hour().to_list() == [3, 2, None]
+
+
+def test_quotes_in_a_csv_header_come_back_single(tmp_path: Path) -> None:
+    names = ['a "quoted" name, with comma', "<b>"]
+    pl.DataFrame({names[0]: ["x", "y"], names[1]: [1, 2]}).write_csv(tmp_path / "t.csv")
+    assert read_table(tmp_path / "t.csv").columns == names

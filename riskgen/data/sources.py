@@ -133,7 +133,9 @@ def _read_csv(path: Path) -> pl.DataFrame:
             f"'{path}' has lines that do not fit its header: {_line(error)} "
             f"Columns were separated at {delimiter!r}; check quotes and delimiters."
         ) from error
-    return table.with_columns(_typed(column) for column in table)
+    # polars leaves doubled quotes in a header as they are.
+    plain = {name: name.replace('""', '"') for name in table.columns}
+    return table.rename(plain).with_columns(_typed(column) for column in table.rename(plain))
 
 
 def _utf8_head(raw: bytes, path: Path) -> list[str]:
