@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -13,14 +15,29 @@ from riskgen.models.timegan.support import pull, ruled_out, with_observed
 from riskgen.models.timegan.timegan import TimeGAN
 
 
+def guided(events: Events) -> EventEncoder:
+    """Return an encoder of a small table that is guided as one of a large table is."""
+    encoder = EventEncoder.fit(events)
+    return replace(encoder, clock=replace(encoder.clock, guided=True))
+
+
 def clock_of(events: Events) -> CalendarClock:
-    return EventEncoder.fit(events).clock
+    return guided(events).clock
+
+
+def test_few_entities_are_not_guided(tiny_events: Events) -> None:
+    encoder = EventEncoder.fit(tiny_events)
+    bounds, pace = encoder.clock.guide_of(encoder.encode(tiny_events))
+    later = np.setdiff1d(np.arange(tiny_events.n_events), tiny_events.offsets[:-1])
+    assert np.all(bounds[later] == [0, encoder.clock.gaps.levels - 1])
+    assert not pace.any()
+    assert not encoder.clock.gap_sizes().any()
 
 
 def test_real_gaps_lie_within_their_bounds_where_nothing_was_clipped(
     tiny_events: Events,
 ) -> None:
-    encoder = EventEncoder.fit(tiny_events)
+    encoder = guided(tiny_events)
     panel = encoder.encode(tiny_events)
     bounds, _ = encoder.clock.guide_of(panel)
     level = np.floor(panel.values[:, encoder.clock.time_columns[0]])
@@ -36,7 +53,7 @@ def test_real_gaps_lie_within_their_bounds_where_nothing_was_clipped(
 
 
 def test_the_first_event_has_the_first_level_and_no_other(tiny_events: Events) -> None:
-    encoder = EventEncoder.fit(tiny_events)
+    encoder = guided(tiny_events)
     bounds, _ = encoder.clock.guide_of(encoder.encode(tiny_events))
     heads = bounds[tiny_events.offsets[:-1]]
     assert np.all(heads == encoder.clock.gaps.first)
@@ -85,7 +102,7 @@ def test_an_observed_level_is_never_ruled_out() -> None:
 
 
 def test_simulated_gaps_never_leave_their_bounds(tiny_events: Events) -> None:
-    encoder = EventEncoder.fit(tiny_events)
+    encoder = guided(tiny_events)
     options = {"hidden": 8, "head_width": 4, "steps": 4, "context_steps": 4, "audit": False}
     generator = TimeGAN(**options).fit(encoder.encode(tiny_events), seed=0)
     drawn = sample(generator, 200, seed=1)

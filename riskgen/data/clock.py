@@ -23,6 +23,7 @@ Ints = NDArray[np.int64]
 TIME, DRAWN, LENGTH, START, FINISH = range(5)
 CALENDAR = {"clock": 13, "day": 11, "month": 3, "step": 7}  # features of the date itself
 PROGRESS = 6
+GUIDED_FROM = 400  # entities; fewer do not teach how length and last day go together [J]
 MOMENT = 0.25  # days: pace and gaps shorter than a quarter of a day look alike [J]
 LENGTH_BINS, DATE_BINS = 32, 24  # levels of a length, a first and a last day [J]
 
@@ -53,6 +54,8 @@ class CalendarClock:
         Columns of ``gap`` (and ``hour``) in a panel's values.
     context_column : int
         Column of ``start`` in a panel's context; ``length`` and ``finish`` follow.
+    guided : bool
+        Whether the last day bounds and paces the gaps.
     """
 
     gaps: Gaps = field(repr=False)
@@ -63,6 +66,7 @@ class CalendarClock:
     end: float
     time_columns: tuple[int, ...]
     context_column: int
+    guided: bool = True
 
     @classmethod
     def fit(cls, events: Events, time_column: int, context_column: int) -> CalendarClock:
@@ -79,7 +83,8 @@ class CalendarClock:
         lengths = events.lengths.astype(np.float64)
         counts = Quantiles.fit(lengths, owners, decimals=0, n_bins=LENGTH_BINS)
         times = (time_column, time_column + 1)[: 2 if resolution == "clock" else 1]
-        return cls(gaps, starts, counts, finishes, origin, end, times, context_column)
+        guided = events.n_entities >= GUIDED_FROM
+        return cls(gaps, starts, counts, finishes, origin, end, times, context_column, guided)
 
     @property
     def context_fields(self) -> tuple[Field, ...]:
@@ -164,6 +169,8 @@ class CalendarClock:
         # A short gap may cross one midnight, so up to one day nothing is ruled out below.
         last = (state[:, LENGTH] - state[:, DRAWN] <= 1) & (to_go > 1)
         bounds = np.column_stack([np.where(last, highest, 0), highest])
+        if not self.guided:
+            bounds[:] = [0, self.gaps.levels - 1]
         bounds[state[:, DRAWN] == 0] = self.gaps.first
         return bounds
 
@@ -171,11 +178,11 @@ class CalendarClock:
         """Return log of the days left for each event left, shape (n,)."""
         left = np.maximum(state[:, LENGTH] - state[:, DRAWN], 1.0)
         to_go = np.maximum(state[:, FINISH] - state[:, TIME], 0.0) / SECONDS_PER_DAY
-        return np.asarray(np.log((to_go + MOMENT) / left))
+        return np.asarray(np.log((to_go + MOMENT) / left)) * self.guided
 
     def gap_sizes(self) -> Floats:
         """Return log of the days that each gap level takes, shape (n_levels,)."""
-        return np.asarray(np.log(self.gaps.days() + MOMENT))
+        return np.asarray(np.log(self.gaps.days() + MOMENT)) * self.guided
 
     def guide_of(self, panel: SequencePanel) -> tuple[Ints, Floats]:
         """Return bounds (n_events, 2) and pace (n_events,) before each event of a panel."""
@@ -201,6 +208,7 @@ class CalendarClock:
             "end": self.end,
             "time_columns": list(self.time_columns),
             "context_column": self.context_column,
+            "guided": self.guided,
         }
 
     @classmethod
@@ -215,6 +223,7 @@ class CalendarClock:
             state["end"],
             tuple(state["time_columns"]),
             state["context_column"],
+            state["guided"],
         )
 
     def _states(self, panel: SequencePanel) -> tuple[Floats, Floats]:
@@ -263,7 +272,7 @@ class CalendarClock:
             np.minimum(state[:, DRAWN] / np.maximum(state[:, LENGTH], 1.0), 1.0),
             (state[:, TIME] - self.origin) / window,
             np.log1p(elapsed) / whole,
-            np.log1p(to_go) / whole,
+            np.log1p(to_go) / whole * self.guided,
             self.pace(state) / whole,
         ]
 
