@@ -97,3 +97,13 @@ def test_a_grain_is_saved_as_json() -> None:
         1_000,
         10_000,
     ]
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_number_too_small_for_its_grain_keeps_its_sign(sign: float) -> None:
+    # A cell of 1 to 40 holds no hundreds; 0 and 100 are taken, so 200 is the nearest left.
+    grain = Grain(np.array([1.0, 5.0, 10.0, 100.0, 1_000.0]))
+    whole = sign * np.arange(1.0, 41.0)
+    low, high = np.full(40, min(sign, 40 * sign)), np.full(40, max(sign, 40 * sign))
+    snapped = grain.snap(whole, np.full(40, 3), (low, high), np.array([0.0, sign * 100.0]))
+    assert np.array_equal(snapped, np.full(40, sign * 200.0))
