@@ -29,11 +29,12 @@ def request(folder: Path, root: str) -> FitRequest:
     return FitRequest(TableRequest(folder / "t.parquet"), root=folder / root, options=TINY)
 
 
-def test_a_resumed_fit_leaves_the_files_of_an_undisturbed_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("step", [3, 5, 8])  # before, at and after a held-out look
+def test_a_resumed_fit_leaves_the_files_of_an_undisturbed_one(tmp_path: Path, step: int) -> None:
     tiny_table(80).write_parquet(tmp_path / "t.parquet")
     straight = fit_run(request(tmp_path, "straight"))
     with pytest.raises(KeyboardInterrupt):
-        fit_run(request(tmp_path, "stopped"), on_step=stop_after(5))
+        fit_run(request(tmp_path, "stopped"), on_step=stop_after(step))
     assert not list((tmp_path / "stopped").glob("0*"))
     checkpoint = Interrupted(tmp_path / "stopped").read()
     resumed = fit_run(request(tmp_path, "stopped"), resume=checkpoint)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from riskgen.cli.interrupt import deferred_interrupt
 from riskgen.cli.screen import Bar, Screen
 from riskgen.errors import RunError
 
@@ -25,17 +24,12 @@ def fit_with_story(request: FitRequest, screen: Screen, resume: bool = False) ->
 
     checkpoint = _checkpoint(request) if resume else None
     screen.head(f"Reading {request.table.source}")
-    with screen.progress("training") as bar, deferred_interrupt() as interrupt:
-
-        def on_step(report: StepReport) -> None:
-            _show_step(bar, report)
-            interrupt.check()
-
+    with screen.progress("training") as bar:
         try:
             run = fit_run(
                 request,
                 on_material=lambda material: show_material(material, screen),
-                on_step=on_step,
+                on_step=lambda report: _show_step(bar, report),
                 resume=checkpoint,
             )
         except KeyboardInterrupt:

@@ -113,6 +113,9 @@ def encode(material: Material) -> tuple[Encoder, SequencePanel]:
 
 def _logging(log: list[StepReport], on_step: OnStep | None) -> OnStep:
     def note(report: StepReport) -> None:
+        # A resumed phase goes back to its last held-out look and comes by again.
+        while log and log[-1].phase == report.phase and log[-1].step >= report.step:
+            log.pop()
         log.append(report)
         if on_step is not None:
             on_step(report)
