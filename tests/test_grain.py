@@ -107,3 +107,10 @@ def test_a_number_too_small_for_its_grain_keeps_its_sign(sign: float) -> None:
     low, high = np.full(40, min(sign, 40 * sign)), np.full(40, max(sign, 40 * sign))
     snapped = grain.snap(whole, np.full(40, 3), (low, high), np.array([0.0, sign * 100.0]))
     assert np.array_equal(snapped, np.full(40, sign * 200.0))
+
+
+def test_a_number_stays_where_all_multiples_of_its_grain_are_taken() -> None:
+    grain = Grain(np.array([1.0, 1_000.0]))
+    whole, taken = np.array([3.0, 40.0]), np.arange(5) * 1_000.0
+    bounds = (np.full(2, 1.0), np.full(2, 50.0))
+    assert np.array_equal(grain.snap(whole, np.array([1, 1]), bounds, taken), whole)

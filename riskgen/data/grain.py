@@ -84,7 +84,8 @@ class Grain:
         base = np.round(whole / step)
         side = np.where(whole >= base * step, 1.0, -1.0)
         away = _away(base, np.append(self.steps, np.inf)[levels + 1] / step)
-        result, rank = base * step, np.full(len(whole), 3)
+        # Where no multiple will do, the number stays as it is: the lesser fault.
+        result, rank = whole.copy(), np.full(len(whole), 3)
         for offset in (0.0 * side, away, *(n * side for n in (1, -1, 2, -2, 3, -3))):
             trial = (base + offset) * step
             score = self._score(trial, levels, bounds, taken)
@@ -104,19 +105,14 @@ class Grain:
     def _score(
         self, trial: Floats, levels: Ints, bounds: tuple[Floats, Floats], taken: Floats
     ) -> NDArray[np.int64]:
-        """Return how well a trial does: 0 is best, 3 is not to be used.
-
-        0 where it is right and in bounds, 1 where it is right and keeps the sign,
-        2 where it is only right.
-        """
+        """Return 0 where a trial is right and in bounds, 1 where right, 3 where not to be used."""
         coarser = np.append(self.steps, np.inf)[levels + 1]
         right = np.isinf(coarser) | (np.mod(trial, np.where(np.isinf(coarser), 1, coarser)) != 0)
         right &= ~np.isin(trial, taken)
         inside = (trial >= bounds[0]) & (trial <= bounds[1])
         # A cell of positive numbers must not yield a negative one, nor the reverse.
         kept = ((trial >= 0) | (bounds[0] < 0)) & ((trial <= 0) | (bounds[1] > 0))
-        rank = np.where(inside, 0, np.where(kept, 1, 2))
-        return np.where(right, rank, 3).astype(np.int64)
+        return np.where(right & kept, np.where(inside, 0, 1), 3).astype(np.int64)
 
 
 def _candidates(decimals: int) -> Floats:
