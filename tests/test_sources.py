@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from riskgen.data.dates import is_ambiguous, parse_dates
 from riskgen.data.dtypes import cast_back, dtype_name, dtype_of
-from riskgen.data.sources import read_table, table_hash
+from riskgen.data.sources.files import read_table, table_hash
 from riskgen.errors import DataError, SchemaError
 
 

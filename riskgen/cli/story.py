@@ -23,7 +23,7 @@ def fit_with_story(request: FitRequest, screen: Screen, resume: bool = False) ->
     from riskgen.stages.fit import fit_run
 
     checkpoint = _checkpoint(request) if resume else None
-    screen.head(f"Reading {request.table.source}")
+    screen.head(f"Reading {request.table.open().name}")
     with screen.progress("training") as bar:
         try:
             run = fit_run(
@@ -94,17 +94,16 @@ def _say_how_to_go_on(request: FitRequest, screen: Screen) -> None:
     from riskgen.stages.interrupted import Interrupted
 
     if Interrupted(request.root).folder.is_dir():
-        name = request.table.source
+        name = request.table.open().name
         screen.result(f"A checkpoint was left. Go on with: riskgen fit {name} --resume")
 
 
 def _checkpoint(request: FitRequest) -> Checkpoint:
-    from riskgen.data.sources import table_hash
     from riskgen.stages.interrupted import Interrupted
 
     checkpoint = Interrupted(request.root).read()
     asked = checkpoint.request
-    same = asked["data"]["sha256"] == table_hash(request.table.source)
+    same = asked["data"]["sha256"] == request.table.open().digest()
     if not same or asked["generator"] != request.generator or asked["seed"] != request.seed:
         raise RunError(
             "The interrupted fit was of another table, generator or seed. "

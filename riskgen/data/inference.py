@@ -47,7 +47,7 @@ def infer_schema(
     Parameters
     ----------
     table : polars.DataFrame
-        As :func:`riskgen.data.sources.read_table` returns it.
+        As :func:`riskgen.data.sources.files.read_table` returns it.
     domain : {"transactions", "market"}, optional
         Proposed from the table when not given.
     entity, time, label : str, optional

@@ -130,7 +130,7 @@ def _write(
     generator: Generator,
     log: list[StepReport],
 ) -> Run:
-    with new_run(request.root, request.table.source.stem) as folder:
+    with new_run(request.root, request.table.open().stem) as folder:
         write_bytes(folder / "schema.yaml", material.schema.to_yaml().encode())
         write_json(folder / "encoder.json", encoder.state())
         write_state(folder, "generator", generator.state())
@@ -156,7 +156,7 @@ def _request(request: FitRequest, material: Material) -> dict[str, Any]:
         "seed": request.seed,
         "domain": material.schema.domain,
         "data": {
-            "source": str(request.table.source.resolve()),
+            **request.table.open().record(),
             "sha256": material.digest,
             "origin": request.origin,
         },

@@ -38,7 +38,7 @@ class Fitted:
         generator = kind.from_state(state, encoder.layout)
         return cls(run, schema, encoder, generator)
 
-    def material(self, source: Path | None = None) -> Material:
+    def material(self, source: str | Path | None = None) -> Material:
         """Read the table that the run learned and split it as the fit did.
 
         Raises
@@ -47,13 +47,14 @@ class Fitted:
             When the file has moved or changed since the fit.
         """
         recorded = self.run.manifest["data"]
-        path = source if source is not None else Path(recorded["source"])
-        if not path.is_file():
-            raise RunError(f"The table of this run is no longer at '{path}'. Name it with --data.")
-        material = prepare(TableRequest(path), self.schema)
+        place = str(source) if source is not None else recorded["source"]
+        if "://" not in place and not Path(place).exists():
+            raise RunError(f"The table of this run is no longer at '{place}'. Name it with --data.")
+        request = TableRequest(place, query=recorded.get("query"))
+        material = prepare(request, self.schema)
         if material.digest != recorded["sha256"]:
             raise RunError(
-                f"'{path}' is not the table that this run learned (other SHA-256). "
+                f"'{request.open().name}' is not the table that this run learned (other SHA-256). "
                 "Name the right one with --data, or fit again."
             )
         if split_facts(material)["hashes"] != self.run.manifest["split"]["hashes"]:

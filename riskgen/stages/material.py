@@ -14,7 +14,8 @@ from riskgen.data.events import Events
 from riskgen.data.inference import infer_schema
 from riskgen.data.market import Prices, PriceSplit, clean_prices, split_prices
 from riskgen.data.schema import Schema, read_schema
-from riskgen.data.sources import read_table, table_hash
+from riskgen.data.sources.address import Address
+from riskgen.data.sources.source import Source, Table, open_source
 from riskgen.data.split import Split, split_events
 
 
@@ -24,8 +25,12 @@ class TableRequest:
 
     Attributes
     ----------
-    source : Path
-        Parquet or CSV file.
+    source : str or Path
+        File, folder or URI.
+    query : str or None
+        SQL that selects the rows, where the source is a database.
+    password_file : Path or None
+        File that holds the database's password.
     schema : Path or None
         YAML or JSON that replaces the inference.
     domain, entity, time, label : str or None
@@ -34,7 +39,9 @@ class TableRequest:
         Columns to keep although they look personal, and columns to leave out.
     """
 
-    source: Path
+    source: str | Path
+    query: str | None = None
+    password_file: Path | None = None
     schema: Path | None = None
     domain: str | None = None
     entity: str | None = None
@@ -42,6 +49,10 @@ class TableRequest:
     label: str | None = None
     keep: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
+
+    def open(self) -> Source:
+        """Return the source that is asked for."""
+        return open_source(Address(str(self.source), self.query, self.password_file))
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +64,7 @@ class Material:
     schema : Schema
         As fitted: what cleaning set aside is marked.
     digest : str
-        SHA-256 of the source file.
+        SHA-256 that changes when the table does.
     notes : list of str
         What was done to the table, for the user; no values.
     """
@@ -79,12 +90,12 @@ class PriceMaterial(Material):
     split: PriceSplit = field(repr=False)
 
 
-def propose_schema(request: TableRequest) -> Schema:
+def propose_schema(table: Table, request: TableRequest) -> Schema:
     """Return the schema that the user gave, or the one that the table suggests."""
     if request.schema is not None:
         return read_schema(request.schema)
     return infer_schema(
-        read_table(request.source),
+        table,
         domain=request.domain,
         entity=request.entity,
         time=request.time,
@@ -109,9 +120,10 @@ def prepare(request: TableRequest, schema: Schema | None = None) -> Material:
     DataError, SchemaError
         When the table cannot be used; nothing has been written by then.
     """
-    table = read_table(request.source)
-    proposed = schema if schema is not None else propose_schema(request)
-    digest = table_hash(request.source)
+    source = request.open()
+    table = source.scan().collect()
+    proposed = schema if schema is not None else propose_schema(table, request)
+    digest = source.digest()
     if proposed.domain == "market":
         prices, found, notes = clean_prices(table, proposed)
         return PriceMaterial(found, digest, notes, prices, split_prices(prices))
