@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from riskgen.data.giveaway import gives_label_away
 from riskgen.data.inference import infer_schema
 from riskgen.data.resolution import resolution_of
-from riskgen.data.schema import Channel, Schema, read_schema
+from riskgen.data.schema import Channel, Schema
+from riskgen.data.schema_file import read_schema
 from riskgen.data.timefunctions import function_of_time
 from riskgen.errors import DataError, RiskgenError, SchemaError
 

@@ -1,13 +1,12 @@
 """What each column of the user's table is, in words that a machine checks.
 
 A schema is inferred, printed, saved beside the run and can be handed back as
-YAML or JSON. Unknown keys are errors.
+YAML or JSON (:mod:`riskgen.data.schema_file`). Unknown keys are errors.
 """
 
 from __future__ import annotations
 
 import difflib
-from pathlib import Path
 from typing import Literal
 
 import yaml
@@ -54,8 +53,15 @@ class Channel(BaseModel):
     decimals : int or None
         Decimal places of an amount or number.
     formula : str or None
-        For ``derived``: ``running_sum(column)``, ``absolute(column)`` or
-        ``copy(column)``.
+        For ``derived``: how the values follow from other columns, for example
+        ``running_sum(amount)``, ``absolute(amount_signed)`` or
+        ``weekday(when)``; see :mod:`riskgen.data.formula`.
+    form : str or None
+        How a time column writes its values when it is not of a date type:
+        ``epoch(ms)``, ``%d.%m.%Y`` or ``%y%m%d since 1969``; see
+        :mod:`riskgen.data.timeforms`. Simulated times are written the same way.
+    clock : str or None
+        For ``time``: the ``derived`` column that holds the time of day.
     reason : str
         Why this role was proposed, for the user to agree or not.
     personal : str or None
@@ -71,6 +77,8 @@ class Channel(BaseModel):
     meaning: Meaning | None = None
     decimals: int | None = None
     formula: str | None = None
+    form: str | None = None
+    clock: str | None = None
     reason: str = ""
     personal: str | None = None
 
@@ -148,9 +156,26 @@ class Schema(BaseModel):
         return labels[0].name if labels else None
 
     def to_yaml(self) -> str:
-        """Return the schema as YAML that :func:`read_schema` takes back."""
-        document = self.model_dump(mode="json", exclude_none=True)
-        return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+        """Return the schema as YAML without comments."""
+        return yaml_text(self.model_dump(mode="json", exclude_none=True))
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes text that holds odd characters in double quotes, with escapes."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    # Other styles fold a next-line character (U+0085) into a blank.
+    style = None if text.isprintable() else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def yaml_text(document: object) -> str:
+    """Return plain data as YAML that reads back as it is, whatever its texts hold."""
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 
 def unknown_name(what: str, name: str, known: list[str]) -> str:
@@ -159,25 +184,6 @@ def unknown_name(what: str, name: str, known: list[str]) -> str:
     rest = [item for item in known if item not in nearest]
     listed = ", ".join(f"'{item}'" for item in (nearest + rest)[:12])
     return f"There is no {what} '{name}'. Known: {listed}."
-
-
-def read_schema(path: Path) -> Schema:
-    """Read a schema from YAML or JSON (JSON is YAML).
-
-    Raises
-    ------
-    SchemaError
-        When the file cannot be read, is not YAML, or does not describe a schema.
-    """
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Schema.model_validate(document)
-    except (OSError, UnicodeDecodeError) as error:
-        raise SchemaError(f"Schema '{path}' could not be read: {error}.") from error
-    except yaml.YAMLError as error:
-        raise SchemaError(f"Schema '{path}' is not valid YAML: {error}") from error
-    except ValidationError as error:
-        raise SchemaError(f"Schema '{path}': {first_problem(error)}") from error
 
 
 def first_problem(error: ValidationError) -> str:

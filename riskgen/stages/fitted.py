@@ -7,7 +7,8 @@ from pathlib import Path
 
 from riskgen.data.encoding import EventEncoder
 from riskgen.data.returns_encoding import PriceEncoder
-from riskgen.data.schema import Schema, read_schema
+from riskgen.data.schema import Schema
+from riskgen.data.schema_file import read_schema
 from riskgen.errors import RunError
 from riskgen.models.base import Generator
 from riskgen.models.checkpoint import read_state

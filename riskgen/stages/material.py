@@ -13,7 +13,8 @@ from riskgen.data.cleaning import clean
 from riskgen.data.events import Events
 from riskgen.data.inference import infer_schema
 from riskgen.data.market import Prices, PriceSplit, clean_prices, split_prices
-from riskgen.data.schema import Schema, read_schema
+from riskgen.data.schema import Schema
+from riskgen.data.schema_file import read_schema
 from riskgen.data.sources.address import Address
 from riskgen.data.sources.source import Source, Table, open_source
 from riskgen.data.split import Split, split_events

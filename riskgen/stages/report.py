@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from riskgen.data.schema import read_schema
+from riskgen.data.schema_file import read_schema
 from riskgen.errors import RunError
 from riskgen.report.document import build_document
 from riskgen.report.html import render
