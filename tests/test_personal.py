@@ -36,7 +36,7 @@ def test_e_mail_iban_card_and_phone_are_found_by_content() -> None:
         "IBAN": [iban(123456 + i) for i in numbers],
         "card number": [luhn(f"4{i:014d}7"[:15]) for i in range(10**9, 10**9 + 50)],
         "phone": [f"+49 170 12345{i:02d}" for i in numbers],
-        "IP address": [f"10.0.{i}.7" for i in numbers],
+        "network address": [f"10.0.{i}.7" for i in numbers],
         "national id": [f"123-45-{i:04d}" for i in numbers],
     }
     for kind, values in found.items():
