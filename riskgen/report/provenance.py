@@ -138,15 +138,35 @@ def _columns(manifest: Mapping[str, Any]) -> list[Block]:
         for channel in channels
     )
     table = Table("Columns", ("Column", "Role", "Kind", "Meaning", "Why"), rows)
-    return [table, _personal(channels)]
+    return [table, *_personal(channels)]
 
 
-def _personal(channels: Sequence[Mapping[str, Any]]) -> Block:
-    found = [c for c in channels if c.get("personal") and c.get("role") == "dropped"]
-    if not found:
-        return Prose("No column was dropped as personal data.")
-    items = tuple(f"{plain(c.get('name', ''))}: looks like {plain(c['personal'])}" for c in found)
-    return Listing("Columns dropped as personal data", items)
+def _personal(channels: Sequence[Mapping[str, Any]]) -> list[Block]:
+    """Return what became of the columns that look personal: dropped, kept or pseudonymised."""
+    dropped = [c for c in channels if c.get("personal") and c.get("role") == "dropped"]
+    renamed = [c for c in channels if c.get("pseudonymised")]
+    modelled = [c for c in channels if c.get("role") in ("channel", "context")]
+    kept = [c for c in modelled if c.get("personal") and c not in renamed]
+    blocks: list[Block] = [Prose("No column was dropped as personal data.")]
+    if dropped:
+        items = tuple(f"{_name(c)}: looks like {plain(c['personal'])}" for c in dropped)
+        blocks = [Listing("Columns dropped as personal data", items)]
+    if kept:
+        words = f"Kept although they look like personal data: {_with_kinds(kept)}, named by the "
+        blocks.append(Prose(words + "user.", "unclear"))
+    if renamed:
+        words = f"Pseudonymised, by fresh ids with no way back: {_with_kinds(renamed)}."
+        blocks.append(Prose(words))
+    return blocks
+
+
+def _with_kinds(channels: Sequence[Mapping[str, Any]]) -> str:
+    kinds = [f" ({plain(c['personal'])})" if c.get("personal") else "" for c in channels]
+    return ", ".join(f"{_name(c)}{kind}" for c, kind in zip(channels, kinds, strict=True))
+
+
+def _name(channel: Mapping[str, Any]) -> str:
+    return plain(channel.get("name", ""))
 
 
 def _commands(
