@@ -97,3 +97,12 @@ def test_bins_are_saved_as_json() -> None:
     copy = Bins.from_state(json.loads(json.dumps(bins.state())))
     places = np.linspace(0, bins.levels - 1e-6, 999)
     assert np.array_equal(copy.decode(places), bins.decode(places))
+
+
+@pytest.mark.parametrize("size", [2.0**53, 1e18, 1e35])
+def test_numbers_beyond_the_exact_ones_stay_in_their_cell(size: float) -> None:
+    values = np.sort(np.random.default_rng(0).uniform(-size, size, 200).round())
+    for found in (values, np.full(200, size)):
+        bins, _ = fitted(found, 20)
+        decoded = bins.decode(bins.encode(found))
+        assert np.array_equal(np.floor(bins.encode(decoded)), np.floor(bins.encode(found)))

@@ -225,3 +225,22 @@ def test_names_with_markup_pass_through() -> None:
     assert odd in events.frame.columns
     assert schema.channel(odd).role == "channel"
     assert isinstance(events.frame["when"][0], datetime)
+
+
+def test_numbers_as_large_as_a_placeholder_are_refused_with_their_first_row() -> None:
+    table = tiny_table()
+    amounts = table["amount"].to_numpy().copy()
+    amounts[[17, 40]] = [1.7e308, -1e30]
+    table = table.with_columns(pl.Series("amount", amounts))
+    assert infer_schema(table).channel("amount").decimals == 2
+    with pytest.raises(DataError, match=r"'amount' has 2 values .*first at row 18"):
+        clean(table, infer_schema(table))
+
+
+@pytest.mark.parametrize("dtype", [pl.Float32, pl.Decimal(12, 2)])
+def test_cents_survive_a_schema_that_does_not_say_how_many_decimals(dtype: pl.DataType) -> None:
+    table = tiny_table()
+    channels = [c.model_copy(update={"decimals": None}) for c in tiny_schema().channels]
+    schema = tiny_schema().model_copy(update={"channels": tuple(channels)})
+    events, _, _ = clean(table.with_columns(pl.col("amount").cast(dtype)), schema)
+    assert events.numbers("amount").tolist() == clean(table, schema)[0].numbers("amount").tolist()

@@ -10,6 +10,7 @@ from conftest import tiny_schema, tiny_table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from riskgen.data.dtypes import cast_back, dtype_of
 from riskgen.data.encoding import EventEncoder
 from riskgen.data.events import Events
 from riskgen.data.panel import SequencePanel
@@ -374,3 +375,22 @@ def test_no_entities_make_an_empty_panel(events: Events, encoder: EventEncoder) 
     panel = encoder.encode(events.take(np.zeros(0, dtype=np.int64)))
     assert panel.n_sequences == 0
     assert encoder.decode(panel).n_events == 0
+
+
+@pytest.mark.parametrize("dtype", [pl.UInt64, pl.Int128])
+def test_keys_beyond_64_signed_bits_are_numbered_like_any_other(dtype: pl.DataType) -> None:
+    key = pl.lit(2**64 - 100, dtype=pl.Int128) + pl.col("customer").str.slice(1).cast(pl.Int128)
+    events = Events.build(tiny_table().with_columns(customer=key.cast(dtype)), tiny_schema())
+    encoder = EventEncoder.fit(events)
+    decoded = encoder.decode(encoder.encode(events))
+    assert decoded.frame["customer"].dtype == pl.Int64
+    assert decoded.n_entities == events.n_entities
+
+
+@pytest.mark.parametrize("dtype", ["Int8", "Int64", "UInt64", "Int128"])
+def test_the_largest_whole_number_of_a_type_comes_back(dtype: str) -> None:
+    edges = pl.select(low=dtype_of(dtype).min(), high=dtype_of(dtype).max())
+    numbers = pl.Series([*edges.row(0), None], dtype=dtype_of(dtype))
+    assert cast_back(numbers.cast(pl.Float64), dtype).to_list() == numbers.to_list()
+    assert cast_back(numbers.cast(pl.String), dtype).to_list() == numbers.to_list()
+    assert cast_back(pl.Series(["9007199254740993"]), "Int64").item() == 2**53 + 1

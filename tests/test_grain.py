@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from riskgen.data.grain import Grain
+from riskgen.data.grain import Grain, is_whole
 
 OWNERS = np.repeat(np.arange(100), 100)
 
@@ -114,3 +114,10 @@ def test_a_number_stays_where_all_multiples_of_its_grain_are_taken() -> None:
     whole, taken = np.array([3.0, 40.0]), np.arange(5) * 1_000.0
     bounds = (np.full(2, 1.0), np.full(2, 50.0))
     assert np.array_equal(grain.snap(whole, np.array([1, 1]), bounds, taken), whole)
+
+
+def test_a_billion_with_cents_is_not_whole() -> None:
+    # Up to version 0.1, noise relative to the number alone swallowed the cents.
+    assert is_whole(np.array([1e9, -3.0, 0.0, 0.1 + 0.2 + 0.7])).all()
+    assert not is_whole(np.array([1_234_567_890.12, 0.01, 5e11 + 0.25])).any()
+    assert is_whole(np.array([1_234_567_890.12]) * 100).all()

@@ -425,3 +425,8 @@ def test_any_table_gives_a_schema_or_an_error_that_says_what_to_do(
         assert [c.name for c in schema.channels] == table.columns
         assert all(isinstance(c, Channel) and c.reason for c in schema.channels)
     assert said.endswith(".")
+
+
+def test_amounts_of_billions_keep_their_cents() -> None:
+    table = tiny_table().with_columns(amount=(pl.col("amount") + 3e9).round(2))
+    assert infer_schema(table).channel("amount").decimals == 2

@@ -68,7 +68,9 @@ class Bins:
         low, high = guarded_range(values, owners)
         order = np.argsort(values, kind="stable")
         values, owners = np.clip(values[order], low, high), owners[order]
-        cuts = _cuts(values, low, high + 1.0, probabilities)
+        # From 2^53 on, one more is no larger number.
+        end = max(high + 1.0, float(np.nextafter(high, np.inf)))
+        cuts = _cuts(values, low, end, probabilities)
         edges = populated(cuts, values, owners)
         pieces = [_inner(values, owners, *pair) for pair in pairwise(edges)]
         heights = [level + part for level, (_, part) in enumerate(pieces)]
@@ -96,7 +98,9 @@ class Bins:
         """Return heights in [0, levels) of whole numbers, shape as given."""
         # The middle of the number's unit interval, so that decoding may floor.
         x = np.clip(values, self.low, self.high) + 0.5
+        # From 2^53 on, half a unit above the last number is the last knot itself.
         piece = np.searchsorted(self.knots, x, side="right") - 1
+        piece = np.minimum(piece, len(self.knots) - 2)
         bottom, top = self.heights[piece], self.heights[piece + 1]
         height = bottom + (top - bottom) * self._part(x, piece)
         level = np.floor(bottom)

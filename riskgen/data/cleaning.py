@@ -15,6 +15,7 @@ from riskgen.data.dates import parse_dates
 from riskgen.data.derivation import Ledger, explain, parse_formula
 from riskgen.data.dtypes import dtype_of
 from riskgen.data.events import Events
+from riskgen.data.profile import decimals
 from riskgen.data.refusals import (
     check_amounts,
     check_columns,
@@ -84,7 +85,8 @@ def _typed_column(column: pl.Series, channel: Channel) -> pl.Series:
         return column.cast(pl.Int8)
     if column.dtype == pl.Float32 or column.dtype.base_type() == pl.Decimal:
         # A float32 cent is no cent in float64 until it is rounded.
-        return column.cast(pl.Float64).round(channel.decimals or 0).fill_nan(None)
+        places = decimals(column) if channel.decimals is None else channel.decimals
+        return column.cast(pl.Float64).round(places).fill_nan(None)
     if column.dtype.is_float():
         return column.fill_nan(None)
     if column.dtype.base_type() in (pl.Categorical, pl.Enum):

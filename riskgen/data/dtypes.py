@@ -105,10 +105,21 @@ def _special(source: pl.DataType, target: pl.DataType) -> Callable[[pl.Series], 
     if source == pl.String and target == pl.Boolean:
         return lambda column: column.str.to_lowercase().is_in(["true", "1"])
     if source == pl.String and target.is_integer():
-        return lambda column: column.cast(pl.Float64).round(0).cast(target)
+        # Directly where it can be: a float64 would lose the last digits of a long key.
+        return lambda column: column.cast(target, strict=False).fill_null(
+            _to_whole(column.cast(pl.Float64), target)
+        )
     if source.is_float() and target.is_integer():
-        return lambda column: column.round(0).cast(target)
+        return lambda column: _to_whole(column, target)
     return None
+
+
+def _to_whole(column: pl.Series, target: pl.DataType) -> pl.Series:
+    whole = column.round(0)
+    # The float nearest to the largest integer may lie beyond it.
+    edge = pl.when(whole > 0).then(target.max()).otherwise(target.min())  # type: ignore[attr-defined]
+    beyond = pl.select(pl.when(whole.is_not_null()).then(edge)).to_series()
+    return whole.cast(target, strict=False).fill_null(beyond)
 
 
 def _into_zone(column: pl.Series, zone: str) -> pl.Series:

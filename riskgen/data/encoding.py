@@ -262,5 +262,6 @@ def _heads(events: Events) -> Events:
 def _key_digits(keys: pl.Series) -> int | None:
     if not keys.dtype.is_integer():
         return None
-    largest = keys.cast(pl.Int64).abs().max()
-    return min(len(str(largest)), MOST_DIGITS)
+    # As Python numbers: unsigned and 128-bit keys do not fit 64 signed bits.
+    edges = [int(edge) for edge in (keys.min(), keys.max()) if isinstance(edge, int)]
+    return min(max(len(str(abs(edge))) for edge in edges), MOST_DIGITS)

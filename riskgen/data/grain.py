@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from riskgen.data.disclosure import SMALLEST_GROUP, Floats, Ints
 
+NOISE = 1e-9  # relative error that sums of floating numbers leave [J]
+MOST_NOISE = 1e-4  # but never more than this part of a unit, or large amounts would lose cents [J]
 LEAST_SHARE = 0.005  # share of events from which a step is worth a level [J]
 Z = 3.0  # standard errors above chance from which a step is favoured [J]
 MOST_STEP = 10_000.0  # coarsest step that is looked for, in the column's unit [J]
@@ -113,6 +115,16 @@ class Grain:
         # A cell of positive numbers must not yield a negative one, nor the reverse.
         kept = ((trial >= 0) | (bounds[0] < 0)) & ((trial <= 0) | (bounds[1] > 0))
         return np.where(right & kept, np.where(inside, 0, 1), 3).astype(np.int64)
+
+
+def is_whole(scaled: Floats, digits: int = 52) -> NDArray[np.bool_]:
+    """Whether numbers (n,) of ``digits`` binary digits are whole but for the noise of arithmetic.
+
+    A billion with cents is not whole, although the cents are a small part of it.
+    """
+    size = np.abs(scaled)
+    noise = np.minimum(max(NOISE, 8.0 * 2.0**-digits) * np.maximum(size, 1.0), MOST_NOISE)
+    return np.asarray(np.abs(scaled - np.rint(scaled)) <= noise + size * 2.0 ** (1 - digits))
 
 
 def _candidates(decimals: int) -> Floats:

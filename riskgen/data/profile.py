@@ -11,9 +11,12 @@ import numpy as np
 import polars as pl
 
 from riskgen.data.dates import parse_dates
+from riskgen.data.grain import is_whole
 
 # Whole numbers with at most this many values are categories [J].
 FEW_LEVELS = 50
+# No money is that much: larger numbers are placeholders, such as the largest float [J].
+LARGEST = 1e30
 _MOST_DECIMALS = 6
 # Share of values that a number of decimals must serve; a few imported cents
 # must not turn whole amounts into cents [J].
@@ -123,12 +126,9 @@ def decimals(column: pl.Series) -> int:
     if not column.dtype.is_float() and column.dtype.base_type() != pl.Decimal:
         return 0
     values = column.cast(pl.Float64).drop_nulls().to_numpy()
-    values = values[np.isfinite(values)]
-    # Relative rounding of the type and of the scaling, not of the data.
-    noise = 1e-6 if column.dtype == pl.Float32 else 1e-9
+    values = values[np.abs(values) < LARGEST]
+    digits = 23 if column.dtype == pl.Float32 else 52
     for places in range(_MOST_DECIMALS):
-        scaled = values * 10.0**places
-        near = np.abs(scaled - np.rint(scaled)) <= noise * np.maximum(1.0, np.abs(scaled))
-        if len(values) == 0 or near.mean() >= _SERVED:
+        if len(values) == 0 or is_whole(values * 10.0**places, digits).mean() >= _SERVED:
             return places
     return _MOST_DECIMALS

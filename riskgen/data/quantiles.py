@@ -12,6 +12,7 @@ import numpy as np
 
 from riskgen.data.bins import Bins
 from riskgen.data.disclosure import SMALLEST_GROUP, Floats, Ints, holders, shared_range
+from riskgen.data.grain import is_whole
 
 ATOM_SHARE = 0.002  # a value with this share of all events is a level of its own [J]
 MOST_ATOMS = 48  # [J]
@@ -199,8 +200,7 @@ def _atoms(whole: Floats, owners: Ints, n: int) -> Floats:
 def _decimals(values: Floats) -> int:
     """Return the fewest decimals that keep all values, or six significant digits."""
     for places in range(MOST_DECIMALS + 1):
-        scaled = values * 10.0**places
-        if np.all(np.abs(scaled - np.round(scaled)) <= 1e-9 * np.maximum(np.abs(scaled), 1.0)):
+        if is_whole(values * 10.0**places).all():
             return places
     size = np.median(np.abs(values[values != 0]))
     return int(MOST_DECIMALS - 1 - np.floor(np.log10(size)))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from riskgen.data.profile import LARGEST
 from riskgen.data.schema import Schema, unknown_name
 from riskgen.errors import DataError, SchemaError
 
@@ -56,7 +57,7 @@ def without_missing_keys(frame: pl.DataFrame, schema: Schema, notes: list[str]) 
 
 
 def check_amounts(frame: pl.DataFrame, schema: Schema) -> None:
-    """Refuse infinite numbers."""
+    """Refuse infinite numbers, and numbers too large to mean anything."""
     for channel in schema.with_role("channel", "context", "derived"):
         column = frame[channel.name]
         if not column.dtype.is_float():
@@ -66,6 +67,13 @@ def check_amounts(frame: pl.DataFrame, schema: Schema) -> None:
             raise DataError(
                 f"Column '{channel.name}' has {int(infinite.sum()):,} infinite values (first at "
                 f"row {_first(infinite)}). Replace them, or leave them empty."
+            )
+        huge = (column.abs() >= LARGEST).fill_null(False)
+        if huge.any():
+            raise DataError(
+                f"Column '{channel.name}' has {int(huge.sum()):,} values of {LARGEST:g} or more in "
+                f"size (first at row {_first(huge)}), which look like placeholders. Replace them, "
+                "or leave them empty."
             )
 
 
