@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from riskgen.data.chains import chain_order, gaps
-from riskgen.data.derivation import Ledger, derive, find_running_sum, openings
+from riskgen.data.derivation import derive, openings
 from riskgen.data.events import Events
+from riskgen.data.ledger import Ledger, find_running_sum
 from riskgen.data.schema import Schema
 from riskgen.errors import SchemaError
 

@@ -17,7 +17,7 @@ from riskgen.data.inference import infer_schema
 from riskgen.data.resolution import resolution_of
 from riskgen.data.schema import Channel, Schema
 from riskgen.data.schema_file import read_schema
-from riskgen.data.timefunctions import function_of_time
+from riskgen.data.timereadings import find_time_function
 from riskgen.errors import DataError, RiskgenError, SchemaError
 
 
@@ -106,7 +106,7 @@ def test_dates_written_as_text_are_time() -> None:
     assert schema.channel("when").dtype == "String"
 
 
-def test_the_finest_date_orders_events_and_its_functions_are_left_out() -> None:
+def test_the_finest_date_orders_events_and_its_functions_follow_from_it() -> None:
     when = pl.col("when")
     table = bank(
         booked=when.dt.date(),
@@ -118,11 +118,16 @@ def test_the_finest_date_orders_events_and_its_functions_are_left_out() -> None:
     )
     schema = infer_schema(table)
     assert schema.time == "when"
-    for name in ("weekday", "hour", "seconds", "days"):
-        assert role(schema, name) == "dropped"
-        assert "a function of time" in why(schema, name)
-    assert role(schema, "booked") == "dropped"
-    assert schema.channel("copy").formula == "copy(when)"
+    formulas = {c.name: c.formula for c in schema.with_role("derived")}
+    assert formulas == {
+        "booked": "date(when)",
+        "weekday": "weekday(when)",
+        "hour": "hour(when)",
+        "seconds": "seconds_since(when, 1970-01-01T00:00:17)",
+        "days": "days_since(when, 2025-01-01)",
+        "copy": "copy(when)",
+    }
+    assert "in every row" in why(schema, "weekday")
 
 
 def test_a_step_number_is_time_when_there_is_no_date() -> None:
@@ -139,18 +144,20 @@ def test_a_count_that_only_follows_the_time_roughly_is_kept() -> None:
 def test_equal_moments_with_equal_values_make_a_function_of_time() -> None:
     moments = pl.Series([date(2025, 1, 1) + timedelta(days=i % 20) for i in range(400)])
     holiday = pl.Series("holiday", [i % 20 in (3, 7) for i in range(400)])
-    assert function_of_time(holiday, moments) == "a function of time"
+    found = find_time_function(holiday, moments)
+    assert found is not None
+    assert (found.formula, found.words) == (None, "a function of time")
     other = holiday.scatter(3, False)
-    assert function_of_time(other, moments) is None
+    assert find_time_function(other, moments) is None
 
 
 def test_night_and_weekend_follow_from_the_time_and_a_mere_habit_does_not() -> None:
-    table = pl.concat([bank(), tiny_table(40, seed=1).select(bank().columns)])
+    table = pl.concat([bank(), tiny_table(400, seed=1).select(bank().columns)])
     night = (pl.col("when").dt.hour() < 6) | (pl.col("when").dt.weekday() > 5)
     habit = night ^ (pl.int_range(pl.len()) % 50 == 0)
-    many = pl.concat([table] * 5).with_columns(is_night=night, night_shop=habit)
+    many = table.with_columns(is_night=night, night_shop=habit)
     schema = infer_schema(many)
-    assert role(schema, "is_night") == "dropped"
+    assert str(schema.channel("is_night").formula).startswith("by_weekend_hour(when, ")
     assert role(schema, "night_shop") == "channel"
 
 
@@ -328,9 +335,10 @@ def test_unknown_names_list_the_nearest_and_no_column_has_two_roles() -> None:
         infer_schema(bank(), domain="weather")
 
 
-def test_a_time_of_day_without_a_date_is_refused() -> None:
-    with pytest.raises(DataError, match="'clock'"):
-        infer_schema(bank(clock=pl.lit(time(3, 4))))
+def test_a_time_of_day_of_its_own_is_left_out() -> None:
+    schema = infer_schema(bank(clock=repeated([time(3, 4), time(23, 5), time(7)])))
+    assert role(schema, "clock") == "dropped"
+    assert "one time axis" in why(schema, "clock")
 
 
 def test_names_with_spaces_quotes_and_markup_are_just_names() -> None:

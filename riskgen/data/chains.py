@@ -105,3 +105,13 @@ def gaps(owner: Ints, amount: Ints, balance: Ints) -> Ints:
     same = owner[1:] == owner[:-1]
     distance: Ints = np.abs(np.diff(balance)[same] - amount[1:][same])
     return distance
+
+
+def known_gaps(owner: Ints, amount: Ints, balance: Ints, known: NDArray[np.bool_]) -> Ints:
+    """Return :func:`gaps` between consecutive rows whose balance is ``known``.
+
+    The amounts of the rows in between are counted.
+    """
+    rows, total = np.flatnonzero(known), np.cumsum(amount)
+    moved = np.diff(total[rows], prepend=0)
+    return gaps(owner[rows], moved, balance[rows])

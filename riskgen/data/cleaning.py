@@ -11,10 +11,11 @@ import numpy as np
 import polars as pl
 
 from riskgen.data.chains import LARGEST_TIE
-from riskgen.data.dates import parse_dates
-from riskgen.data.derivation import Ledger, explain, parse_formula
+from riskgen.data.derivation import parse_formula, signed_units
 from riskgen.data.dtypes import dtype_of
 from riskgen.data.events import Events
+from riskgen.data.formula import Formula
+from riskgen.data.ledger import Ledger, add_up
 from riskgen.data.profile import decimals
 from riskgen.data.refusals import (
     check_amounts,
@@ -25,6 +26,7 @@ from riskgen.data.refusals import (
 )
 from riskgen.data.resolution import resolution_of
 from riskgen.data.schema import Channel, Schema
+from riskgen.data.timeaxis import time_axis
 
 Notes = list[str]
 
@@ -74,13 +76,16 @@ def clean(table: pl.DataFrame, schema: Schema) -> tuple[Events, Schema, Notes]:
 
 
 def _typed(table: pl.DataFrame, schema: Schema) -> pl.DataFrame:
-    columns = [_typed_column(table[channel.name], channel) for channel in schema.channels]
+    columns = [
+        time_axis(table, schema)
+        if channel.role == "time"
+        else _typed_column(table[channel.name], channel)
+        for channel in schema.channels
+    ]
     return pl.DataFrame(columns)
 
 
 def _typed_column(column: pl.Series, channel: Channel) -> pl.Series:
-    if channel.role == "time":
-        return _moments(column)
     if channel.role == "label":
         return column.cast(pl.Int8)
     if column.dtype == pl.Float32 or column.dtype.base_type() == pl.Decimal:
@@ -92,16 +97,6 @@ def _typed_column(column: pl.Series, channel: Channel) -> pl.Series:
     if column.dtype.base_type() in (pl.Categorical, pl.Enum):
         return column.cast(pl.String)
     return column
-
-
-def _moments(column: pl.Series) -> pl.Series:
-    if column.dtype == pl.String:
-        dates = parse_dates(column, least=0.99)
-        column = column if dates is None else dates.alias(column.name)
-    if column.dtype.base_type() == pl.Datetime:
-        # Clock time: what is night for the customer, not for Greenwich.
-        return column.dt.replace_time_zone(None).cast(pl.Datetime("us"))
-    return column if column.dtype == pl.Date else column.cast(pl.Int64)
 
 
 def _set_aside(frame: pl.DataFrame, schema: Schema, notes: Notes) -> Schema:
@@ -141,34 +136,40 @@ def _in_order(frame: pl.DataFrame, schema: Schema, notes: Notes) -> pl.DataFrame
     if not ordered.select(keys).equals(frame.select(keys)):
         notes.append(f"Rows were sorted by '{schema.entity}' and '{schema.time}'.")
     for channel in schema.with_role("derived"):
-        function, source = parse_formula(channel)
-        if function == "running_sum":
-            return _ties_ordered(ordered, schema, channel, source, notes)
+        formula = parse_formula(channel)
+        if formula.is_running:
+            return _ties_ordered(ordered, schema, channel, formula, notes)
     return ordered
 
 
 def _ties_ordered(
-    ordered: pl.DataFrame, schema: Schema, balance: Channel, source: str, notes: Notes
+    ordered: pl.DataFrame, schema: Schema, balance: Channel, formula: Formula, notes: Notes
 ) -> pl.DataFrame:
     """Put rows of equal time into the order that the balance proves."""
-    places = max(balance.decimals or 0, schema.channel(source).decimals or 0)
-    names = [source, balance.name]
-    ledger = Ledger.build(ordered, schema.entity, schema.time, names, places)
-    found = explain(ledger, source, balance.name)
+    places = max(balance.decimals or 0, schema.channel(formula.source).decimals or 0)
+    ledger = Ledger.build(ordered, schema.entity, schema.time, [balance.name], places)
+    found = add_up(
+        ledger,
+        signed_units(ordered, formula, places),
+        ledger.units[balance.name],
+        ledger.missing.get(balance.name),
+        before=formula.function == "running_sum_before",
+    )
     if found is None:
         notes.append(
-            f"'{balance.name}' is not the running sum of '{source}' in every row; "
+            f"'{balance.name}' is not the running sum of '{formula.source}' in every row; "
             "simulated balances will be."
         )
         return ordered
-    if found.order is None:
+    order = found[1]
+    if order is None:
         return ordered
-    moved = int(np.count_nonzero(found.order != np.arange(len(found.order))))
+    moved = int(np.count_nonzero(order != np.arange(len(order))))
     notes.append(
         f"{moved:,} rows of equal time were put into the order that '{balance.name}' proves "
         f"(ties of up to {LARGEST_TIE} events)."
     )
-    return ordered[found.order]
+    return ordered[order]
 
 
 def _emptied(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:

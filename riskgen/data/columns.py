@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from riskgen.data.formula import Formula
 from riskgen.data.giveaway import gives_label_away
 from riskgen.data.inventory import Table, channel_of, places_of
 from riskgen.data.keys import constant_within
@@ -18,13 +19,16 @@ from riskgen.data.personal import personal_kind
 from riskgen.data.profile import Profile
 from riskgen.data.relations import find_arithmetic, find_copies
 from riskgen.data.schema import Channel
-from riskgen.data.timefunctions import function_of_time
+from riskgen.data.timeforms import is_named_like_time, read_form, write_form
+from riskgen.data.timereadings import TimeFunction, equal, find_time_function
 from riskgen.data.words import has_word
 
 _ROW_KEYS = frozenset(
     {"id", "no", "nr", "num", "number", "key", "ref", "reference", "uuid", "index"}
 )
 _ROW_WORDS = _ROW_KEYS | {"row", "seq", "sequence", "hash", "unnamed"}
+# Texts with more values than that say the time only if their name does [J].
+_TIME_TEXTS = 400
 # A fact about nearly every entity of its own is a second name of it [J].
 _SECOND_KEY = 0.9
 
@@ -46,15 +50,18 @@ def propose(table: Table) -> list[Channel]:
 
 def _keys(table: Table) -> list[Channel]:
     owner, moment = table.profiles[table.entity.name], table.profiles[table.time.name]
+    looks = personal_kind(owner.column)
     channels = [
         channel_of(
             owner,
             kind="identifier",
             role="entity",
-            reason=table.entity.reason,
-            personal=personal_kind(owner.column),
+            reason=_owner_reason(table.entity.reason, looks),
+            personal=looks,
         ),
-        channel_of(moment, kind="timestamp", role="time", reason=table.time.reason),
+        channel_of(
+            moment, kind="timestamp", role="time", reason=table.time.reason, clock=table.clock
+        ),
     ]
     if table.label is not None:
         label = table.profiles[table.label.name]
@@ -62,6 +69,12 @@ def _keys(table: Table) -> list[Channel]:
         reason = f"{table.label.reason}; {level}"
         channels.append(channel_of(label, kind="flag", role="label", reason=reason))
     return channels
+
+
+def _owner_reason(reason: str, looks: str | None) -> str:
+    if looks is None:
+        return reason
+    return f"{reason}; looks like personal data ({looks}): simulated entities get fresh keys"
 
 
 def _unusable(table: Table, p: Profile) -> Channel | None:
@@ -92,18 +105,60 @@ def _is_row_key(p: Profile) -> bool:
 
 
 def _time_again(table: Table, p: Profile) -> Channel | None:
-    usable = p.is_whole or p.is_date or p.column.dtype == pl.Boolean
-    if not usable or p.column.equals(table.column(table.time.name)):
+    time = table.column(table.time.name)
+    told = p.name == table.clock or _may_tell_time(p)
+    if not told or (p.form is None and p.column.equals(time)):
         return None
-    found = function_of_time(p.column, table.column(table.time.name))
-    return channel_of(p, role="dropped", reason=f"{found} '{table.time.name}'") if found else None
+    found = _rewritten(p, time) or find_time_function(p.column, time, table.owner)
+    if found is None or (found.formula is None and p.column.dtype == pl.Time):
+        return _other_clock(p)
+    if found.formula is None:
+        reason = f"{found.words} '{time.name}', but which one is not known"
+        return channel_of(p, role="dropped", reason=reason)
+    missing = f"; {p.n_null:,} rows lack it, simulated ones have it" if p.n_null else ""
+    return channel_of(
+        p,
+        kind="timestamp",
+        role="derived",
+        formula=str(found.formula),
+        reason=found.words + missing,
+    )
+
+
+def _may_tell_time(p: Profile) -> bool:
+    if p.is_text:
+        return p.n_distinct <= _TIME_TEXTS or is_named_like_time(p.name)
+    return p.is_whole or p.column.dtype == pl.Boolean or p.column.dtype.is_temporal()
+
+
+def _rewritten(p: Profile, time: pl.Series) -> TimeFunction | None:
+    """Return how a column writes the time itself, or part of it, as text or numbers."""
+    if p.form is None or not time.dtype.is_temporal():
+        return None
+    known = p.column.is_not_null()
+    again = read_form(write_form(time.filter(known), p.form, pl.String()), p.form)
+    if not equal(again, p.column.filter(known)):
+        return None
+    return TimeFunction(
+        Formula("written", (time.name,), (p.form,)), f"'{time.name}' written as {p.form}"
+    )
+
+
+def _other_clock(p: Profile) -> Channel | None:
+    if p.column.dtype != pl.Time:
+        return None
+    reason = "a time of day of its own; only one time axis is modelled"
+    return channel_of(p, kind="timestamp", role="dropped", reason=reason)
 
 
 def _personal(table: Table, p: Profile) -> Channel | None:
-    kind = personal_kind(p.column)
+    kind = personal_kind(p.column, tuple(table.profiles))
     if kind is None:
         return None
-    reason = f"looks like personal data ({kind}); --keep models it all the same"
+    reason = (
+        f"looks like personal data ({kind}); --keep models it all the same, --pseudonymise "
+        "models fresh ids"
+    )
     return channel_of(p, role="dropped", reason=reason, personal=kind)
 
 
@@ -152,7 +207,7 @@ def _modelled(table: Table, p: Profile) -> Channel:
         role="context" if fixed else "channel",
         decimals=places_of(p, kind),
         reason=f"{where}: {facts}{missing}",
-        personal=personal_kind(p.column) if p.name in table.keep else None,
+        personal=personal_kind(p.column, tuple(table.profiles)) if p.name in table.keep else None,
     )
 
 

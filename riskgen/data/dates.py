@@ -6,7 +6,11 @@ Knows the forms that bank exports use. A form that can be read in two ways
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import polars as pl
+
+Text = TypeVar("Text", pl.Series, pl.Expr)
 
 # Year first, then day first with dots: none of these can be mistaken.
 _DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%Y.%m.%d")
@@ -35,7 +39,7 @@ def parse_dates(column: pl.Series, least: float = 1.0) -> pl.Series | None:
     readings = [form for form in _forms(present) if _share(present, form) >= least]
     if not readings or _disagree(present, readings):
         return None
-    return _read(column, readings[0])
+    return read_as(column, readings[0])
 
 
 def is_ambiguous(column: pl.Series) -> bool:
@@ -45,6 +49,39 @@ def is_ambiguous(column: pl.Series) -> bool:
         return False
     readings = [form for form in _forms(present) if _share(present, form) >= 0.99]
     return len(readings) > 1 and _disagree(present, readings)
+
+
+def form_of_dates(column: pl.Series, least: float = 1.0) -> str | None:
+    """Return the pattern in which a text column writes its dates, or None.
+
+    Of the ways to write that read the same, the one that gives the first
+    values back as they are.
+    """
+    present = column.drop_nulls()
+    if present.is_empty() or not _looks_dated(present, least):
+        return None
+    readings = [form for form in _forms(present) if _share(present, form) >= least]
+    if not readings or _disagree(present, readings):
+        return None
+    return _as_written(present.head(_SAMPLE).str.strip_chars(), readings[0])
+
+
+def _as_written(first: pl.Series, form: str) -> str:
+    plain = form.replace("%.f", "").replace("%#z", "")
+    zones = ("Z", "+00:00", "+0000") if form.endswith("z") else ("",)
+    fractions = ("", "%.3f", "%.6f") if "%.f" in form else ("",)
+    moments = read_as(first, form).cast(pl.Datetime("us"))
+    written = {
+        (fraction, zone, short): moments.dt.to_string(
+            (plain.replace("%d", "%-d").replace("%m", "%-m") if short else plain) + fraction + zone
+        )
+        for fraction in fractions
+        for zone in zones
+        for short in (False, True)
+    }
+    fraction, zone, short = max(written, key=lambda key: int((written[key] == first).sum()))
+    plain = plain.replace("%d", "%-d").replace("%m", "%-m") if short else plain
+    return plain + fraction + {"Z": "Z", "+00:00": "%:z", "+0000": "%z"}.get(zone, "")
 
 
 def _looks_dated(present: pl.Series, least: float) -> bool:
@@ -64,10 +101,17 @@ def _has_clock(first: pl.Series) -> bool:
 
 
 def _share(values: pl.Series, form: str) -> float:
-    return 1 - _read(values, form).null_count() / len(values)
+    return 1 - read_as(values, form).null_count() / len(values)
 
 
-def _read(values: pl.Series, form: str) -> pl.Series:
+def candidate_forms(first: pl.Series) -> list[str]:
+    """Return the forms that most of the first 200 values of a text column fit."""
+    present = first.drop_nulls().head(_SAMPLE)
+    return _forms(present) if len(present) and _looks_dated(present, 1.0) else []
+
+
+def read_as(values: Text, form: str) -> Text:
+    """Return text as Date or Datetime(us) of a form; null where it does not fit."""
     trimmed = values.str.strip_chars()
     if "%H" not in form:
         return trimmed.str.to_date(form, strict=False)
@@ -79,5 +123,5 @@ def _read(values: pl.Series, form: str) -> pl.Series:
 
 
 def _disagree(present: pl.Series, readings: list[str]) -> bool:
-    first = _read(present, readings[0])
-    return any(not first.equals(_read(present, form)) for form in readings[1:])
+    first = read_as(present, readings[0])
+    return any(not first.equals(read_as(present, form)) for form in readings[1:])

@@ -1,157 +1,39 @@
-"""Columns that follow exactly from others: found, and computed again.
+"""Columns that follow exactly from others, computed again.
 
 A generator must not guess what arithmetic knows: a balance is the running sum
-of signed amounts, an amount the absolute value of a signed one. Knows events,
-not models.
+of signed amounts, a weekday follows from the time. Knows events and formulas,
+not how they were found, and no models.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from riskgen.data.chains import chain_order, gaps
+from riskgen.data.dtypes import cast_back, dtype_name
 from riskgen.data.events import Events
+from riskgen.data.formula import Formula, parse
+from riskgen.data.ledger import absent, smallest_units
 from riskgen.data.schema import Channel
+from riskgen.data.timefunctions import time_function
 from riskgen.errors import SchemaError
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-# Share of consecutive rows that must add up [J]: to the smallest unit, or for
-# books that round each posting (Berka: balances in tenths) within one unit,
-# and then nine rows in ten to the unit.
-EXACT = 0.999
-_EXACT_WHEN_ROUNDED = 0.9
-# Share of rows below which no order of ties could make a sum add up [J].
-_HOPELESS = 0.02
-_FEWEST_PAIRS = 30
-_FORMULA = re.compile(r"(running_sum|absolute|copy)\((.+)\)")
 
-
-@dataclass(frozen=True, eq=False)
-class Ledger:
-    """Numeric columns in whole units, sorted by entity and time.
-
-    Attributes
-    ----------
-    owner, group : ndarray of shape (n_rows,), int64
-        Entity and tie (same entity and time) of each row.
-    units : mapping of column to ndarray of shape (n_rows,), int64
-        Values in the smallest unit that any of the columns needs.
-    """
-
-    owner: Ints
-    group: Ints
-    units: Mapping[str, Ints]
-
-    @classmethod
-    def build(
-        cls, frame: pl.DataFrame, entity: str, time: str, columns: Sequence[str], decimals: int
-    ) -> Ledger:
-        """Sort ``frame`` (stable) and read ``columns`` with ``decimals`` places."""
-        keys = frame.select(pl.col(entity).alias("e"), pl.col(time).alias("t"))
-        order = keys.select(pl.arg_sort_by("e", "t", maintain_order=True)).to_series()
-        ordered = keys[order]
-        changes = ordered.select(
-            e=pl.col("e").ne_missing(pl.col("e").shift(1)),
-            t=pl.col("t").ne_missing(pl.col("t").shift(1)),
-        )
-        fresh = changes["e"].to_numpy().copy()
-        fresh[:1] = True
-        ties = fresh | changes["t"].to_numpy()
-        units = {name: smallest_units(frame[name], decimals)[order.to_numpy()] for name in columns}
-        return cls(np.cumsum(fresh) - 1, np.cumsum(ties) - 1, units)
-
-
-def smallest_units(column: pl.Series, decimals: int) -> Ints:
-    """Return a numeric column as whole numbers of 10^-decimals; missing is 0."""
-    values = column.cast(pl.Float64).fill_nan(None).fill_null(0.0).to_numpy()
-    return np.rint(np.clip(values * 10.0**decimals, -9e18, 9e18)).astype(np.int64)
-
-
-@dataclass(frozen=True)
-class RunningSum:
-    """A balance explained: by which column, and how exactly.
-
-    Attributes
-    ----------
-    column : str
-        The signed amounts.
-    exact : float
-        Share of consecutive rows that add up to the smallest unit; the others
-        are one unit away.
-    order : ndarray of shape (n_rows,) or None
-        Order of ties that the balances prove; None where the file's will do.
-    """
-
-    column: str
-    exact: float
-    order: Ints | None = field(repr=False)
-
-
-def find_running_sum(ledger: Ledger, balance: str) -> RunningSum | None:
-    """Return the column whose running sum ``balance`` is within each entity, if any.
-
-    At least 99.9 % of consecutive rows must add up in the order of the file,
-    or in an order of ties that the balances prove.
-    """
-    for name in ledger.units:
-        if name != balance and (found := explain(ledger, name, balance)):
-            return found
-    return None
-
-
-def explain(ledger: Ledger, column: str, balance: str) -> RunningSum | None:
-    """Return how ``balance`` is the running sum of ``column``, or None."""
-    owner, amounts, balances = ledger.owner, ledger.units[column], ledger.units[balance]
-    same = owner[1:] == owner[:-1]
-    moved = np.count_nonzero(np.diff(balances)[same])
-    # A column of zeros is the running sum of zeros; that says nothing.
-    if same.sum() < _FEWEST_PAIRS or moved < 0.05 * same.sum():
-        return None
-    found = gaps(owner, amounts, balances)
-    if _adds_up(found):
-        return RunningSum(column, float((found == 0).mean()), None)
-    if (found == 0).mean() < _HOPELESS:
-        return None
-    order = chain_order(owner, ledger.group, amounts, balances)
-    found = gaps(owner, amounts[order], balances[order])
-    return RunningSum(column, float((found == 0).mean()), order) if _adds_up(found) else None
-
-
-def _adds_up(found: Ints) -> bool:
-    exact = (found == 0).mean()
-    rounded = (found <= 1).mean() >= EXACT and exact >= _EXACT_WHEN_ROUNDED
-    return bool(exact >= EXACT or rounded)
-
-
-def is_absolute(values: Ints, signed: Ints) -> bool:
-    """Whether ``values`` is the absolute value of ``signed``, which has both signs."""
-    both = bool((signed < 0).any() and (signed > 0).any())
-    return both and bool(np.array_equal(values, np.abs(signed)))
-
-
-def parse_formula(channel: Channel) -> tuple[str, str]:
-    """Return the function and the column of a derived channel's formula.
+def parse_formula(channel: Channel) -> Formula:
+    """Return the formula of a derived channel.
 
     Raises
     ------
     SchemaError
         When the formula is missing or not one that riskgen knows.
     """
-    found = _FORMULA.fullmatch(channel.formula or "")
-    if found is None:
-        raise SchemaError(
-            f"Column '{channel.name}' is derived, but its formula is '{channel.formula}'. "
-            "Known: running_sum(column), absolute(column), copy(column)."
-        )
-    return found[1], found[2]
+    return parse(channel.formula or "", channel.name)
 
 
 def openings(events: Events) -> dict[str, Floats]:
@@ -160,17 +42,32 @@ def openings(events: Events) -> dict[str, Floats]:
     Returns
     -------
     dict of column to ndarray of shape (n_entities,)
-        One entry for each derived ``running_sum`` column, in its own unit.
+        One entry for each derived running sum, in its own unit. Where an
+        entity has no balance at all, the median of the others (0 if none).
     """
     result = {}
     for channel in events.schema.with_role("derived"):
-        function, source = parse_formula(channel)
-        if function == "running_sum":
-            first = pl.Series(events.offsets[:-1])
-            scale = _places(events, channel, source)
-            after = smallest_units(events.frame[channel.name].gather(first), scale)
-            moved = smallest_units(events.frame[source].gather(first), scale)
-            result[channel.name] = (after - moved) / 10.0**scale
+        formula = parse_formula(channel)
+        if formula.is_running:
+            scale = _places(events, channel, formula)
+            result[channel.name] = _opening(events, channel.name, formula, scale) / 10.0**scale
+    return result
+
+
+def _opening(events: Events, name: str, formula: Formula, scale: int) -> Ints:
+    column = events.frame[name]
+    moved = signed_units(events.frame, formula, scale)
+    total = np.cumsum(moved)
+    if formula.function == "running_sum_before":
+        total = total - moved
+    start = smallest_units(column, scale) - total
+    known = np.flatnonzero(~absent(column))
+    owners, first = np.unique(events.owner[known], return_index=True)
+    before = np.concatenate([[0], np.cumsum(moved)])[events.offsets[:-1]]
+    found = start[known[first]] + before[owners]
+    usual = int(np.median(found)) if len(found) else 0
+    result = np.full(events.n_entities, usual, dtype=np.int64)
+    result[owners] = found
     return result
 
 
@@ -182,28 +79,79 @@ def derive(events: Events, openings: Mapping[str, Floats]) -> Events:
     events : Events
         Whatever the derived columns hold is replaced; a missing amount adds 0.
     openings : mapping of column to ndarray of shape (n_entities,)
-        Balance before the first event for each ``running_sum`` column; 0 where
-        there is no entry.
+        Balance before the first event for each running sum; 0 where there is
+        no entry.
+
+    Raises
+    ------
+    SchemaError
+        When a formula is unknown, needs a column that is not there, or
+        columns need each other.
     """
     frame = events.frame
     for channel in _in_order(events.schema.with_role("derived")):
-        function, source = parse_formula(channel)
-        values = frame[source]
-        if function == "absolute":
-            values = values.abs()
-        if function == "running_sum":
-            start = openings.get(channel.name, np.zeros(events.n_entities))
-            values = _running_sum(events, channel, source, start)
-        frame = frame.with_columns(values.cast(frame[channel.name].dtype).alias(channel.name))
+        formula = parse_formula(channel)
+        _check_columns(events, channel, formula)
+        current = Events(events.schema, frame, events.offsets)
+        start = openings.get(channel.name, np.zeros(events.n_entities))
+        values = _computed(current, channel, formula, start)
+        dtype = dtype_name(frame[channel.name].dtype)
+        frame = frame.with_columns(cast_back(values, dtype).alias(channel.name))
     return Events(events.schema, frame, events.offsets)
 
 
+def derive_again(
+    events: Events, openings: Mapping[str, Floats], entities: Ints, kept: Sequence[str] = ()
+) -> Events:
+    """Return events whose derived columns follow the edits that were made to some entities.
+
+    Parameters
+    ----------
+    events : Events
+        After the edits.
+    openings : mapping of column to ndarray of shape (n_entities,)
+        As for :func:`derive`.
+    entities : ndarray of shape (n,), int64
+        Edited entities; all others keep every value.
+    kept : sequence of str
+        Columns that are right already.
+    """
+    names = [c.name for c in events.schema.with_role("derived") if c.name not in kept]
+    if not names:
+        return events
+    again = derive(events, openings).frame
+    edited = np.zeros(events.n_entities, dtype=bool)
+    edited[entities] = True
+    rows = pl.Series(edited[events.owner])
+    columns = [again[name].zip_with(rows, events.frame[name]) for name in names]
+    return Events(events.schema, events.frame.with_columns(columns), events.offsets)
+
+
+def _computed(events: Events, channel: Channel, formula: Formula, start: Floats) -> pl.Series:
+    if formula.is_of_time:
+        return time_function(events.frame[formula.source], formula)
+    scale = _places(events, channel, formula)
+    if formula.is_running:
+        return _running_sum(events, formula, scale, start)
+    return _BY_ROW[formula.function](events.frame, formula, scale)
+
+
+def _check_columns(events: Events, channel: Channel, formula: Formula) -> None:
+    missing = [name for name in formula.columns if name not in events.frame.columns]
+    dropped = [c.name for c in events.schema.with_role("dropped") if c.name in formula.columns]
+    if missing or dropped:
+        raise SchemaError(
+            f"Column '{channel.name}' is derived as {formula}, but '{(missing + dropped)[0]}' "
+            "is not modelled. Change the formula, or the role of that column."
+        )
+
+
 def _in_order(channels: Sequence[Channel]) -> list[Channel]:
-    """Order derived channels so that each comes after the one it needs."""
+    """Order derived channels so that each comes after the ones it needs."""
     waiting, ordered = list(channels), list[Channel]()
     while waiting:
         names = {channel.name for channel in waiting}
-        ready = [c for c in waiting if parse_formula(c)[1] not in names]
+        ready = [c for c in waiting if names.isdisjoint(parse_formula(c).columns)]
         if not ready:
             raise SchemaError(f"Derived columns need each other: {', '.join(sorted(names))}.")
         ordered += ready
@@ -211,15 +159,83 @@ def _in_order(channels: Sequence[Channel]) -> list[Channel]:
     return ordered
 
 
-def _running_sum(events: Events, channel: Channel, source: str, start: Floats) -> pl.Series:
+def signed_units(frame: pl.DataFrame, formula: Formula, scale: int, at: int = 0) -> Ints:
+    """Return the amounts of column ``at`` in whole units, negative where the flag says so.
+
+    The flag is the next column of the formula, if there is one; its values are
+    the levels that mean minus. A missing amount is 0.
+    """
+    units = smallest_units(frame[formula.columns[at]], scale)
+    if len(formula.columns) == at + 1:
+        return units
+    return np.where(is_minus(frame[formula.columns[at + 1]], formula.values), -units, units)
+
+
+def is_minus(flag: pl.Series, levels: Sequence[str]) -> NDArray[np.bool_]:
+    """Return where a flag has one of the levels that mean minus, shape (n,)."""
+    return np.array(flag.cast(pl.String).is_in(list(levels)).fill_null(False).to_numpy())
+
+
+def _running_sum(events: Events, formula: Formula, scale: int, start: Floats) -> pl.Series:
     # Whole numbers: sums of floating cents drift away from the cent.
-    scale = _places(events, channel, source)
-    moved = smallest_units(events.frame[source], scale)
+    moved = signed_units(events.frame, formula, scale)
     total = np.cumsum(moved)
     before = np.concatenate([[0], total])[events.offsets[:-1]]
+    if formula.function == "running_sum_before":
+        total = total - moved
     opening = np.rint(np.asarray(start) * 10.0**scale).astype(np.int64)
     return pl.Series((total + (opening - before)[events.owner]) / 10.0**scale)
 
 
-def _places(events: Events, channel: Channel, source: str) -> int:
-    return max(channel.decimals or 0, events.schema.channel(source).decimals or 0)
+def _copy(frame: pl.DataFrame, formula: Formula, scale: int) -> pl.Series:
+    return frame[formula.source]
+
+
+def _absolute(frame: pl.DataFrame, formula: Formula, scale: int) -> pl.Series:
+    return frame[formula.source].abs()
+
+
+def _sign(frame: pl.DataFrame, formula: Formula, scale: int) -> pl.Series:
+    values = frame[formula.source]
+    below, above, *zero = formula.values
+    level = pl.when(values < 0).then(pl.lit(below)).when(values > 0).then(pl.lit(above))
+    level = level.when(values == 0).then(pl.lit(zero[0] if zero else above))
+    return pl.select(level).to_series()
+
+
+def _signed(frame: pl.DataFrame, formula: Formula, scale: int) -> pl.Series:
+    sizes = frame[formula.source]
+    return sizes.zip_with(~pl.Series(is_minus(frame[formula.columns[1]], formula.values)), -sizes)
+
+
+def _difference(frame: pl.DataFrame, formula: Formula, scale: int) -> pl.Series:
+    taken = signed_units(frame, formula, scale, at=1)
+    held = smallest_units(frame[formula.source], scale)
+    return _money(pl.Series(held - taken), frame, formula, scale)
+
+
+def _total(frame: pl.DataFrame, formula: Formula, scale: int) -> pl.Series:
+    first, second = (smallest_units(frame[name], scale) for name in formula.columns)
+    return _money(pl.Series(first + second), frame, formula, scale)
+
+
+def _money(units: pl.Series, frame: pl.DataFrame, formula: Formula, scale: int) -> pl.Series:
+    """Return units as money; missing where one of the numbers is."""
+    gone = absent(frame[formula.columns[0]]) | absent(frame[formula.columns[1]])
+    values = (units / 10.0**scale).to_numpy()
+    return pl.Series(np.where(gone, np.nan, values)).fill_nan(None)
+
+
+_BY_ROW: dict[str, Callable[[pl.DataFrame, Formula, int], pl.Series]] = {
+    "copy": _copy,
+    "absolute": _absolute,
+    "sign": _sign,
+    "signed": _signed,
+    "difference": _difference,
+    "total": _total,
+}
+
+
+def _places(events: Events, channel: Channel, formula: Formula) -> int:
+    used = [channel, *(events.schema.channel(name) for name in formula.columns)]
+    return max(item.decimals or 0 for item in used)

@@ -19,7 +19,7 @@ PLAIN: dict[str, type[pl.DataType]] = {
     for kind in (
         *(pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.Int128),
         *(pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64),
-        *(pl.Float32, pl.Float64, pl.Boolean, pl.String, pl.Date, pl.Null),
+        *(pl.Float32, pl.Float64, pl.Boolean, pl.String, pl.Date, pl.Time, pl.Null),
     )
 }
 _WITH_UNIT = re.compile(r"Datetime\((ms|us|ns)(?:, ([^()]+))?\)")
@@ -32,8 +32,7 @@ def dtype_name(dtype: pl.DataType) -> str:
     Raises
     ------
     DataError
-        For types that riskgen does not model: nested, binary, a time of day
-        without a date, a duration.
+        For types that riskgen does not model: nested, binary, a duration.
     """
     if isinstance(dtype, pl.Datetime):
         zone = f", {dtype.time_zone}" if dtype.time_zone else ""
@@ -50,8 +49,6 @@ def dtype_name(dtype: pl.DataType) -> str:
 
 def remedy(dtype: pl.DataType) -> str:
     """Say what to do with a column type that riskgen cannot read."""
-    if isinstance(dtype, pl.Time):
-        return "Join the time of day with its date into one timestamp column, or remove the column."
     if isinstance(dtype, pl.Duration):
         return "Turn the duration into a number of seconds, or remove the column."
     return "Turn it into plain columns (numbers, text, dates), or remove it."

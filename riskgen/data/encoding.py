@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from riskgen.data.clock import CalendarClock
-from riskgen.data.derivation import derive, openings
+from riskgen.data.derivation import derive, openings, parse_formula
 from riskgen.data.disclosure import Floats
 from riskgen.data.dtypes import cast_back, dtype_name, dtype_of
 from riskgen.data.events import Events, seconds_column
@@ -245,7 +245,7 @@ def _fit_balances(events: Events) -> dict[str, Quantiles]:
 
 def _fit_clock(events: Events, record: Record, fixed: Record) -> CalendarClock:
     schema = events.schema
-    n_balances = sum("running_sum" in (c.formula or "") for c in schema.with_role("derived"))
+    n_balances = sum(parse_formula(c).is_running for c in schema.with_role("derived"))
     return CalendarClock.fit(
         events,
         time_column=len(record.before.fields) + (schema.label_level == "event"),

@@ -7,6 +7,7 @@ it cannot decide it refuses, and names the flag that decides.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 import polars as pl
@@ -27,6 +28,7 @@ from riskgen.data.pricetable import is_price_table, price_schema
 from riskgen.data.profile import Profile, profile
 from riskgen.data.resolution import resolution_of
 from riskgen.data.schema import Channel, Schema, unknown_name
+from riskgen.data.timeofday import find_clock, join, read_clock
 from riskgen.errors import DataError, SchemaError
 
 _ASKED = "you named it"
@@ -69,7 +71,7 @@ def infer_schema(
     _check_types(table)
     if domain not in (None, "transactions", "market"):
         raise SchemaError(f"There is no domain '{domain}'. Known: transactions, market (--domain).")
-    profiles = {c.name: profile(c) for c in table if c.name not in drop}
+    profiles = {c.name: profile(c, is_time=c.name == time) for c in table if c.name not in drop}
     dropped = [_asked_away(table[name]) for name in drop]
     owner = _chosen(entity) or (None if domain == "market" else find_entity(profiles))
     if domain == "market" or (owner is None and domain is None and is_price_table(profiles)):
@@ -128,7 +130,8 @@ def _transactions(
 ) -> Schema:
     moment = _time(table, profiles, owner, time)
     target = _label(profiles, label, owner, moment)
-    inside = Table(profiles, owner, moment, target, keep)
+    profiles, moment, clock = _with_clock(profiles, moment, keep)
+    inside = Table(profiles, owner, moment, target, keep, clock)
     channels = {c.name: c for c in [*propose(inside), *dropped]}
     return Schema(
         domain="transactions",
@@ -136,6 +139,23 @@ def _transactions(
         resolution=resolution_of(inside.column(moment.name), inside.column(owner.name)),
         label_level=_label_level(inside),
     )
+
+
+def _with_clock(
+    profiles: dict[str, Profile], moment: Choice, keep: frozenset[str]
+) -> tuple[dict[str, Profile], Choice, str | None]:
+    """Join a date without a time of day with the column that has it, if there is one."""
+    date = profiles[moment.name]
+    taken = {moment.name, *keep}
+    found = find_clock({n: p for n, p in profiles.items() if n not in taken}, date)
+    if found is None:
+        return profiles, moment, None
+    name, pattern = found
+    joined = join(date.column, read_clock(profiles[name].column, pattern))
+    reason = f"{moment.reason}; its time of day is in '{name}'"
+    both = replace(date, column=joined, n_distinct=joined.drop_nulls().n_unique())
+    profiles = {**profiles, moment.name: both}
+    return profiles, Choice(moment.name, reason), name
 
 
 def _label_level(inside: Table) -> Literal["event", "entity"] | None:

@@ -19,13 +19,18 @@ from riskgen.data.schema import Channel, Kind
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Profiles of a table with its keys chosen."""
+    """Profiles of a table with its keys chosen.
+
+    ``clock`` names the column with the time of day of the time column, if it
+    has one of its own; the time column's values are joined already.
+    """
 
     profiles: Mapping[str, Profile]
     entity: Choice
     time: Choice
     label: Choice | None
     keep: frozenset[str]
+    clock: str | None = None
 
     def column(self, name: str) -> pl.Series:
         """Return a column's values, dates read."""
@@ -55,6 +60,8 @@ class Table:
 def channel_of(p: Profile, **facts: object) -> Channel:
     """Return the channel of a column; ``facts`` go before what its profile says."""
     base: dict[str, object] = {"name": p.name, "dtype": dtype_name(p.dtype), "kind": kind_of(p)}
+    if p.form is not None:
+        base["form"] = p.form
     return Channel.model_validate(base | facts)
 
 

@@ -151,7 +151,8 @@ def find_time(profiles: Profiles, entity: str | None) -> Choice | None:
         others = [p.name for p in dates if p is not best]
         also = f"; other dates: {', '.join(map(repr, others))} (--time)" if others else ""
         clock = "with a time of day" if best.has_clock else "without a time of day"
-        return Choice(best.name, f"the finest date that varies by event, {clock}{also}")
+        form = f", read as {best.form}" if best.form is not None else ""
+        return Choice(best.name, f"the finest date that varies by event, {clock}{form}{also}")
     steps = [p for p in profiles.values() if p.is_whole and _is_step(p)]
     steps = [p for p in steps if p.name != entity]
     if steps:

@@ -55,7 +55,7 @@ _NUMERIC: frozenset[Meaning] = frozenset({"balance", "amount"})
 
 def kind_of(p: Profile) -> Kind:
     """Return what the values of a modelled column are."""
-    if p.is_date:
+    if p.is_date or p.column.dtype == pl.Time:
         return "timestamp"
     if p.column.dtype == pl.Boolean or (p.n_distinct == 2 and p.n_null == 0):
         return "flag"

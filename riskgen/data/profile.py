@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from riskgen.data.dates import parse_dates
+from riskgen.data.dates import form_of_dates
 from riskgen.data.grain import is_whole
+from riskgen.data.timeforms import find_form, is_named_like_time, read_form
 
 # Whole numbers with at most this many values are categories [J].
 FEW_LEVELS = 50
 # No money is that much: larger numbers are placeholders, such as the largest float [J].
 LARGEST = 1e30
+READABLE = 0.99  # share of values that must be readable as times [J]
 _MOST_DECIMALS = 6
 # Share of values that a number of decimals must serve; a few imported cents
 # must not turn whole amounts into cents [J].
@@ -37,6 +39,9 @@ class Profile:
         Type in the user's table, before dates were read.
     n_rows, n_null, n_distinct : int
         Rows, missing values (NaN included), distinct values present.
+    form : str or None
+        How the values were written, where text or numbers were read as dates;
+        see :mod:`riskgen.data.timeforms`.
     """
 
     name: str
@@ -45,6 +50,7 @@ class Profile:
     n_rows: int
     n_null: int
     n_distinct: int
+    form: str | None = None
 
     @property
     def n_present(self) -> int:
@@ -101,24 +107,40 @@ class Profile:
         return set(self.column.drop_nulls().unique().to_list()) <= {0, 1}
 
 
-def profile(column: pl.Series) -> Profile:
-    """Return the facts about a column; NaN counts as missing."""
-    values = parsed(column)
+def profile(column: pl.Series, *, is_time: bool = False) -> Profile:
+    """Return the facts about a column; NaN counts as missing.
+
+    With ``is_time`` the user says that it holds times, whatever it is called.
+    """
+    form = form_of(column, is_time=is_time)
+    values = column if form is None else read_form(column, form)
     if values.dtype.is_float():
         values = values.fill_nan(None)
     distinct = values.drop_nulls().n_unique()
     return Profile(
-        column.name, values, column.dtype, len(values), values.null_count(), int(distinct)
+        *(column.name, values, column.dtype, len(values), values.null_count(), int(distinct)),
+        form,
     )
 
 
 def parsed(column: pl.Series) -> pl.Series:
-    """Return text that is dates as dates, anything else as it is."""
-    if column.dtype != pl.String:
-        return column
+    """Return text and numbers that are times as times, anything else as it is."""
+    form = form_of(column)
+    return column if form is None else read_form(column, form)
+
+
+def form_of(column: pl.Series, *, is_time: bool = False) -> str | None:
+    """Return the form in which a column writes times as text or numbers, or None.
+
+    Numbers and texts of digits count only when the name, or the user, says time.
+    """
+    form = None
     # One value in a hundred may be broken; cleaning counts and says them [J].
-    dates = parse_dates(column, least=0.99)
-    return column if dates is None else dates.alias(column.name)
+    if column.dtype == pl.String:
+        form = form_of_dates(column, least=READABLE)
+    if form is None and (is_time or is_named_like_time(column.name)):
+        form = find_form(column, least=READABLE)
+    return form
 
 
 def decimals(column: pl.Series) -> int:

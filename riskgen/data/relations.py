@@ -1,18 +1,31 @@
 """Columns of a table that are arithmetic or copies of other columns.
 
-Asks :mod:`riskgen.data.derivation` about pairs of columns and writes the
-answer as channels with a formula and a reason.
+Asks about pairs and triples of columns and writes the answer as channels with
+a formula and a reason. What holds is proved in every row, never by a name.
 """
 
 from __future__ import annotations
 
-import polars as pl
+from itertools import combinations
 
-from riskgen.data.derivation import Ledger, find_running_sum, is_absolute, smallest_units
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from riskgen.data.balances import find_balances
+from riskgen.data.formula import Formula
 from riskgen.data.inventory import Table, channel_of, places_of
+from riskgen.data.ledger import absent, is_absolute, smallest_units
 from riskgen.data.meanings import kind_of
 from riskgen.data.profile import Profile, decimals
 from riskgen.data.schema import Channel
+from riskgen.data.signs import find_sign, find_signed
+
+Ints = NDArray[np.int64]
+
+# Sums are looked for among so many numbers at most: triples grow with the cube [J].
+_MOST_NUMBERS = 12
+_FIRST = 500  # rows that a sum must fit before all rows are asked
 
 
 def find_copies(table: Table, rest: list[Profile]) -> dict[str, Channel]:
@@ -24,7 +37,8 @@ def find_copies(table: Table, rest: list[Profile]) -> dict[str, Channel]:
         if twin is None or p.name in table.keep:
             seen.append(p)
         else:
-            found[p.name] = _derived(p, f"copy({twin.name})", f"equal to '{twin.name}' everywhere")
+            formula = Formula("copy", (twin.name,))
+            found[p.name] = derived(p, formula, f"equal to '{twin.name}' everywhere")
     return found
 
 
@@ -32,7 +46,7 @@ def _is_copy(p: Profile, q: Profile) -> bool:
     same = (p.n_distinct, p.n_null, p.is_number, p.dtype.base_type() == pl.String)
     if same != (q.n_distinct, q.n_null, q.is_number, q.dtype.base_type() == pl.String):
         return False
-    if p.is_date != q.is_date or p.n_rows < 20:
+    if p.is_date != q.is_date or p.form != q.form or p.n_rows < 20:
         return False
     return bool(p.column.eq_missing(q.column).all()) if _comparable(p, q) else False
 
@@ -41,41 +55,91 @@ def _comparable(p: Profile, q: Profile) -> bool:
     return (p.is_number and q.is_number) or p.column.dtype == q.column.dtype
 
 
-def _derived(p: Profile, formula: str, reason: str) -> Channel:
+def derived(p: Profile, formula: Formula, reason: str) -> Channel:
+    """Return the channel of a column that follows from others."""
     return channel_of(
-        p, role="derived", formula=formula, reason=reason, decimals=places_of(p, kind_of(p))
+        p,
+        role="derived",
+        formula=str(formula),
+        reason=reason,
+        decimals=places_of(p, kind_of(p)),
     )
 
 
 def find_arithmetic(table: Table, rest: list[Profile]) -> dict[str, Channel]:
-    """Find absolute values and running sums among the numeric columns."""
+    """Find sizes, signs, running sums and sums among the columns."""
     numeric = [p for p in rest if p.is_number and kind_of(p) in ("amount", "number")]
     found: dict[str, Channel] = {}
-    if len(numeric) < 2:
+    if not numeric:
         return found
     places = max(decimals(p.column) for p in numeric)
     units = {p.name: smallest_units(p.column, places) for p in numeric}
     for p in numeric:
-        signed = next((q.name for q in numeric if is_absolute(units[p.name], units[q.name])), None)
-        if signed is not None:
-            found[p.name] = _derived(p, f"absolute({signed})", f"the size of '{signed}'")
-    free = [p.name for p in numeric if p.name not in found]
-    return found | _running_sums(table, free, places)
+        if (size := _size_of(p, numeric, units)) is not None and size.name not in found:
+            found |= _amounts(table, p, size, rest)
+    for p in numeric:
+        if p.name not in found and p.has_both_signs():
+            found |= _flags(table, p, [q for q in rest if q.name not in found])
+    free = [p for p in numeric if p.name not in found or "signed(" in str(found[p.name].formula)]
+    balances = find_balances(table, [p.name for p in free], rest, places)
+    for name, (formula, reason) in balances.items():
+        if name not in found:
+            found[name] = derived(table.profiles[name], formula, reason)
+    return found | _sums([p for p in numeric if p.name not in found], units)
 
 
-def _running_sums(table: Table, free: list[str], places: int) -> dict[str, Channel]:
-    columns = [table.column(n) for n in dict.fromkeys([table.entity.name, table.time.name, *free])]
-    frame = pl.DataFrame(columns)
-    ledger = Ledger.build(frame, table.entity.name, table.time.name, free, places)
+def _size_of(p: Profile, numeric: list[Profile], units: dict[str, Ints]) -> Profile | None:
+    """Return the signed column whose size ``p`` is in every row, missing ones included."""
+    for q in numeric:
+        if q is not p and is_absolute(units[p.name], units[q.name]):
+            if np.array_equal(absent(p.column), absent(q.column)):
+                return q
+    return None
+
+
+def _amounts(
+    table: Table, size: Profile, signed: Profile, rest: list[Profile]
+) -> dict[str, Channel]:
+    """Say which of a size, a signed amount and a flag follows from which."""
+    flag = next((p for p in rest if find_sign(table, signed, p)), None)
+    told = None if flag is not None else find_signed(table, size, signed, rest)
+    if told is not None:
+        reason = f"the size '{size.name}' with the sign that '{told.columns[1]}' says in every row"
+        return {signed.name: derived(signed, told, reason)}
+    formula = Formula("absolute", (signed.name,))
+    return {size.name: derived(size, formula, f"the size of '{signed.name}'")}
+
+
+def _flags(table: Table, signed: Profile, rest: list[Profile]) -> dict[str, Channel]:
     found: dict[str, Channel] = {}
-    for name in free:
-        total = find_running_sum(ledger, name)
-        if total is None or total.column in found:
-            continue
-        exact = f"{100 * total.exact:.1f} % of rows add up exactly"
-        rest = "" if total.exact >= 0.999 else ", the others within one unit of rounding"
-        ties = "" if total.order is None else "; the order of ties follows from it"
-        reason = f"the running sum of '{total.column}' within an entity: {exact}{rest}{ties}"
-        formula = f"running_sum({total.column})"
-        found[name] = _derived(table.profiles[name], formula, reason)
+    for p in rest:
+        if p is not signed and (formula := find_sign(table, signed, p)) is not None:
+            reason = f"says the sign of '{signed.name}' in every row"
+            found[p.name] = channel_of(p, role="derived", formula=str(formula), reason=reason)
     return found
+
+
+def _sums(free: list[Profile], units: dict[str, Ints]) -> dict[str, Channel]:
+    """Find columns that are the sum of two others in every row."""
+    used = [p for p in free if p.n_distinct > 2][:_MOST_NUMBERS]
+    found: dict[str, Channel] = {}
+    for a, b in combinations(used, 2):
+        for total in used:
+            taken = {a.name, b.name, total.name}
+            if len(taken) < 3 or not taken.isdisjoint(found) or not _is_sum(total, a, b, units):
+                continue
+            reason = f"'{a.name}' plus '{b.name}' in every row"
+            found[total.name] = derived(total, Formula("total", (a.name, b.name)), reason)
+    return found
+
+
+def _is_sum(total: Profile, a: Profile, b: Profile, units: dict[str, Ints]) -> bool:
+    for rows in (slice(_FIRST), slice(None)):
+        parts = [units[p.name][rows] for p in (total, a, b)]
+        if not np.array_equal(parts[0], parts[1] + parts[2]):
+            return False
+    # Zeros add up without meaning it: each part must say something in a row of twenty [J].
+    if min(np.count_nonzero(part) for part in parts[1:]) < 0.05 * total.n_rows:
+        return False
+    gone = absent(a.column) | absent(b.column)
+    return bool(np.array_equal(absent(total.column), gone))

@@ -1,89 +1,164 @@
-"""Columns that say the time once more, in other units.
+"""Functions of the time column: what a weekday, an hour or a day number is.
 
-Days since the start, a month number, an hour: they follow from the time
-column, so a generator must not guess them. Knows columns only.
+They follow from the time, so a generator must not guess them. Knows how to
+compute them; :mod:`riskgen.data.timereadings` knows how to recognise them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 import polars as pl
 
-from riskgen.data.words import has_word
+from riskgen.data.formula import Formula
+from riskgen.data.timeforms import write_form
+from riskgen.errors import SchemaError
 
-_UNITS = {"seconds": 1, "minutes": 60, "hours": 3_600, "days": 86_400, "weeks": 604_800}
-_WORDS = frozenset(
-    {"t", "time", "date", "day", "days", "week", "month", "year", "quarter", "hour", "minute"}
-    | {"second", "seconds", "step", "period", "weekday", "weekend", "night", "holiday", "dow"}
-)
+SECONDS = {"seconds": 1, "minutes": 60, "hours": 3_600, "days": 86_400, "weeks": 604_800}
+# Cells of the calendar that a lookup goes through, Monday and midnight first;
+# by_weekend_hour has the 24 hours of Monday to Friday, then those of the weekend.
+CELLS = {"by_hour": 24, "by_weekday": 7, "by_weekend_hour": 48, "by_week_hour": 168, "by_month": 12}
+_MICROS = 1_000_000
 
 
-def function_of_time(column: pl.Series, time: pl.Series) -> str | None:
-    """Return which function of the time a column is, or None.
+def time_function(time: pl.Series, formula: Formula) -> pl.Series:
+    """Return a function of the time, shape (n,).
 
     Parameters
     ----------
-    column : polars.Series of length n
-        Whole numbers, truth values or dates.
     time : polars.Series of length n
-        The time column: dates, timestamps or whole-number steps.
+        Date, Datetime without a zone, or whole-number steps; null stays null.
+    formula : Formula
+        One of :data:`riskgen.data.formula.OF_TIME`.
+
+    Raises
+    ------
+    SchemaError
+        When a value of the formula cannot be read, or dates are asked of steps.
     """
-    known = column.is_not_null() & time.is_not_null()
-    column, time = column.filter(known), time.filter(known)
-    if column.is_empty() or column.n_unique() < 2:
-        return None
-    if time.dtype.base_type() in (pl.Date, pl.Datetime):
-        found = _exact(column, time)
-        if found:
-            return found
-    if has_word(column.name, _WORDS) and any(_determined(column, t) for t in _clocks(time)):
-        return "a function of time"
-    return None
-
-
-def _exact(column: pl.Series, time: pl.Series) -> str | None:
-    if column.dtype.base_type() in (pl.Date, pl.Datetime):
-        return "the date of the time" if column.cast(pl.Date).equals(time.cast(pl.Date)) else None
-    if not column.dtype.is_integer():
-        return None
-    wanted = column.cast(pl.Int64)
-    for what, values in _readings(time):
-        # A count may start anywhere: only the distance has to be constant.
-        if (wanted - values).n_unique() == 1:
-            return f"a function of time ({what})"
-    return None
-
-
-def _readings(time: pl.Series) -> Iterator[tuple[str, pl.Series]]:
+    name = formula.function
+    if name in ("quotient", "remainder"):
+        return _of_steps(time, formula)
+    if time.dtype.base_type() not in (pl.Date, pl.Datetime):
+        raise SchemaError(f"'{formula}' needs dates, but '{formula.source}' counts steps.")
     moments = time.cast(pl.Datetime("us"))
-    seconds = moments.dt.epoch("s")
-    first = (seconds.min() or 0) if len(seconds) else 0
-    for what, unit in _UNITS.items():
-        yield what, seconds // unit
-        yield what, (seconds - first) // unit
-    yield "months", moments.dt.year().cast(pl.Int64) * 12 + moments.dt.month()
-    yield "quarters", moments.dt.year().cast(pl.Int64) * 4 + moments.dt.quarter()
-    parts = moments.dt
-    named = {"year": parts.year(), "month of the year": parts.month(), "day": parts.day()}
-    named |= {"weekday": parts.weekday(), "hour": parts.hour(), "quarter": parts.quarter()}
-    named |= {"week of the year": parts.week(), "day of the year": parts.ordinal_day()}
-    for what, values in named.items():
-        yield what, values.cast(pl.Int64)
+    if name in PARTS:
+        return PARTS[name](moments).cast(pl.Int64) + _whole(formula, 0, default=0)
+    if name in CELLS:
+        return looked_up(cell_of(moments, name), spread(formula))
+    if name.endswith("_since"):
+        return _since(moments, name.removesuffix("_since"), formula)
+    return _SHAPES[name](moments, formula)
 
 
-def _clocks(time: pl.Series) -> Iterator[pl.Series]:
-    """Yield the time, its day, and its place in the week: night and weekend follow from these."""
-    yield time
-    if time.dtype.base_type() in (pl.Date, pl.Datetime):
-        moments = time.cast(pl.Datetime("us"))
-        yield moments.dt.date()
-        yield moments.dt.weekday().cast(pl.Int64) * 24 + moments.dt.hour()
+PARTS: dict[str, Callable[[pl.Series], pl.Series]] = {
+    "hour": lambda t: t.dt.hour(),
+    "minute": lambda t: t.dt.minute(),
+    "weekday": lambda t: t.dt.weekday(),
+    "weekday_from_sunday": lambda t: t.dt.weekday() % 7,
+    "day": lambda t: t.dt.day(),
+    "month": lambda t: t.dt.month(),
+    "quarter": lambda t: t.dt.quarter(),
+    "year": lambda t: t.dt.year(),
+    "week": lambda t: t.dt.week(),
+    "day_of_year": lambda t: t.dt.ordinal_day(),
+}
+
+_SHAPES: dict[str, Callable[[pl.Series, Formula], pl.Series]] = {
+    "date": lambda t, _: t.dt.date(),
+    "month_end": lambda t, _: t.dt.month_end().dt.date(),
+    "clock": lambda t, _: t.dt.time(),
+    "truncated": lambda t, f: t.dt.truncate(f.values[0]),
+    "written": lambda t, f: write_form(t, f.values[0], pl.String()),
+}
 
 
-def _determined(column: pl.Series, time: pl.Series) -> bool:
-    """Whether equal times always have equal values, with enough equal times to tell."""
-    pairs = pl.DataFrame({"time": time, "value": column})
-    # Ten rows a moment: with fewer, chance could look like a function [J].
-    n_times = time.n_unique()
-    return 10 * n_times <= len(time) and pairs.n_unique() == n_times
+def months(moments: pl.Series) -> pl.Series:
+    """Return months since the year 0."""
+    return moments.dt.year().cast(pl.Int64) * 12 + moments.dt.month().cast(pl.Int64) - 1
+
+
+def cell_of(moments: pl.Series, lookup: str) -> pl.Series:
+    """Return the cell of the calendar that each time is in, from 0."""
+    hour, weekday = moments.dt.hour().cast(pl.Int64), moments.dt.weekday().cast(pl.Int64) - 1
+    if lookup == "by_month":
+        return moments.dt.month().cast(pl.Int64) - 1
+    weekend = (weekday >= 5).cast(pl.Int64)
+    cells = {"by_hour": hour, "by_weekday": weekday, "by_weekend_hour": weekend * 24 + hour}
+    return cells.get(lookup, weekday * 24 + hour)
+
+
+def looked_up(cell: pl.Series, levels: Sequence[str]) -> pl.Series:
+    """Return the level of each cell as text."""
+    return pl.Series(list(levels), dtype=pl.String).gather(cell)
+
+
+def spread(formula: Formula) -> list[str]:
+    """Return one level for each cell from levels and how many cells each holds for.
+
+    Raises
+    ------
+    SchemaError
+        When the numbers do not add up to the cells that there are.
+    """
+    levels, counts = formula.values[::2], formula.values[1::2]
+    sizes = [int(count) if count.isdigit() else -1 for count in counts]
+    wanted = CELLS[formula.function]
+    if len(levels) != len(sizes) or min(sizes) < 1 or sum(sizes) != wanted:
+        raise SchemaError(
+            f"'{formula.function}({formula.source}, ...)' takes a level and how many cells it "
+            f"holds for, again and again, for {wanted} cells in all. Found counts for "
+            f"{sum(max(size, 0) for size in sizes)}."
+        )
+    return [level for level, size in zip(levels, sizes, strict=True) for _ in range(size)]
+
+
+def packed(levels: Sequence[str]) -> tuple[str, ...]:
+    """Return levels as :func:`spread` takes them back."""
+    parts: list[tuple[str, int]] = []
+    for level in levels:
+        if parts and parts[-1][0] == level:
+            parts[-1] = (level, parts[-1][1] + 1)
+        else:
+            parts.append((level, 1))
+    return tuple(text for level, size in parts for text in (level, str(size)))
+
+
+def _since(moments: pl.Series, unit: str, formula: Formula) -> pl.Series:
+    try:
+        anchor = datetime.fromisoformat(formula.values[0])
+    except ValueError as error:
+        raise SchemaError(
+            f"'{formula}' does not say since when. Write the anchor as 2024-03-28 or "
+            "2024-03-28T00:00:00."
+        ) from error
+    start = pl.Series([anchor]).cast(pl.Datetime("us"))
+    if unit in SECONDS:
+        elapsed = moments.dt.timestamp("us") - int(start.dt.timestamp("us")[0])
+        return elapsed // (SECONDS[unit] * _MICROS)
+    passed = months(moments) - int(months(start)[0])
+    return passed if unit == "months" else quarters(moments) - int(quarters(start)[0])
+
+
+def quarters(moments: pl.Series) -> pl.Series:
+    """Return quarters since the year 0."""
+    return months(moments) // 3
+
+
+def _of_steps(time: pl.Series, formula: Formula) -> pl.Series:
+    size = _whole(formula, 0, default=1)
+    if size < 1:
+        raise SchemaError(f"'{formula}' divides by {size}. Write a whole number from 1 on.")
+    steps = time.cast(pl.Int64)
+    parts = steps // size if formula.function == "quotient" else steps % size
+    return parts + _whole(formula, 1, default=0)
+
+
+def _whole(formula: Formula, place: int, default: int) -> int:
+    if len(formula.values) <= place:
+        return default
+    text = formula.values[place]
+    if not text.removeprefix("-").isdigit():
+        raise SchemaError(f"'{formula}' has '{text}' where a whole number must stand.")
+    return int(text)

@@ -62,8 +62,12 @@ def measure_pairs(cohorts: Cohorts) -> list[MetricResult]:
 
 
 def modelled(events: Events) -> tuple[Channel, ...]:
-    """Return the columns that a generator makes, in table order."""
-    return events.schema.with_role("channel", "context", "derived", "label")
+    """Return the columns that a generator makes, in table order.
+
+    Functions of the time are left out: the calendar says whether times are right.
+    """
+    made = events.schema.with_role("channel", "context", "derived", "label")
+    return tuple(channel for channel in made if channel.kind != "timestamp")
 
 
 def is_number(channel: Channel) -> bool:

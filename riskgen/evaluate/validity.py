@@ -5,12 +5,12 @@ A rule is asked of the synthetic data only when all real data keep it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
+from riskgen.data.derivation import derive, openings, parse_formula
 from riskgen.data.events import Events
 from riskgen.data.recency import is_fresh
 from riskgen.data.schema import Channel
@@ -24,7 +24,6 @@ Broken = NDArray[np.bool_]
 Rule = Callable[[Events], Broken]
 
 OTHER = "OTHER"  # what rare levels are called before training; allowed beside the real ones
-_FORMULA = re.compile(r"^(running_sum|absolute|copy)\((.+)\)$")
 
 
 def measure_validity(cohorts: Cohorts) -> MetricResult:
@@ -66,7 +65,7 @@ def _rules(cohorts: Cohorts) -> Iterator[tuple[str, Rule]]:
             yield f"{name} is never negative", _negative(name)
             if channel.decimals is not None:
                 yield f"{name} has {channel.decimals} decimals", _decimals(name, channel.decimals)
-        else:
+        elif channel.kind != "timestamp":
             yield f"{name} has known levels", _vocabulary(name, cohorts)
         if channel.role == "context":
             yield f"{name} is fixed for an entity", _varies(name)
@@ -119,19 +118,20 @@ def _varies(name: str) -> Rule:
 
 
 def _identity(channel: Channel) -> Rule:
-    parsed = _FORMULA.match(channel.formula or "")
-    if parsed is None:
-        return lambda events: np.zeros(events.n_events, dtype=bool)
-    kind, source = parsed.groups()
+    """Return the rule that a derived column is what its formula says, given the others."""
     cent = 0.51 * 10.0 ** -(channel.decimals or 0)
+    is_number = channel.kind in ("amount", "number")
 
     def broken(events: Events) -> Broken:
-        if kind == "copy":
-            return np.asarray(events.texts(channel.name) != events.texts(source))
-        values, given = events.numbers(channel.name), events.numbers(source)
-        if kind == "absolute":
-            return np.asarray(np.abs(values - np.abs(given)) > cent)
-        line = Timeline(events.offsets, events.seconds())
-        return np.asarray(np.abs(values - line.previous(values) - given) > cent)
+        again = derive(events, openings(events))
+        if not is_number:
+            return np.asarray(again.texts(channel.name) != events.texts(channel.name))
+        found, wanted = events.numbers(channel.name), again.numbers(channel.name)
+        if parse_formula(channel).is_running:
+            # Step by step: one wrong balance is one wrong row, not all that follow.
+            line = Timeline(events.offsets, events.seconds())
+            found, wanted = found - line.previous(found), wanted - line.previous(wanted)
+        apart = np.isnan(found) != np.isnan(wanted)
+        return np.asarray(apart | (np.abs(found - wanted) > cent))
 
     return broken

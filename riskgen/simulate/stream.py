@@ -18,6 +18,7 @@ import polars as pl
 from riskgen.data.dtypes import cast_back
 from riskgen.data.price_paths import PathStart, paths_frame
 from riskgen.data.schema import Schema
+from riskgen.data.timeaxis import as_given
 from riskgen.errors import RiskgenError
 from riskgen.runs import file_hash, new_folder
 from riskgen.simulate.engine import Part
@@ -103,7 +104,7 @@ def _event_tables(
             if channel.role == "row_id" and part.stressed is not None:
                 # Inserted rows would share numbers with the next part: count afresh.
                 column = _row_numbers(column, row)
-            columns.append(cast_back(column, channel.dtype).alias(channel.name))
+            columns.append(as_given(column, channel).alias(channel.name))
         row += events.n_events
         touched = np.zeros(events.n_entities, dtype=bool)
         if part.stressed is not None:

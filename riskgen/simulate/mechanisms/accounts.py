@@ -20,6 +20,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
+# Functions of an amount that are an amount of the same event.
+_SAME_MONEY = frozenset({"absolute", "copy"})
 _TICKS = (SECONDS_PER_DAY, 3600.0, 60.0, 1.0)
 
 
@@ -140,9 +142,9 @@ def _money_columns(events: Events) -> dict[str, int]:
         if channel.meaning in ("amount", "signed_amount"):
             money[channel.name] = -1 if (events.numbers(channel.name) < 0).any() else 1
     for channel in schema.with_role("derived"):
-        function, source = parse_formula(channel)
-        if function != "running_sum" and source in money:
-            money[channel.name] = 1 if function == "absolute" else money[source]
+        formula = parse_formula(channel)
+        if formula.function in _SAME_MONEY and formula.source in money:
+            money[channel.name] = 1 if formula.function == "absolute" else money[formula.source]
     if not money:
         raise ScenarioError(
             f"The scenario needs amounts, but no column means one ({len(usable)} columns looked "
@@ -152,11 +154,12 @@ def _money_columns(events: Events) -> dict[str, int]:
 
 
 def _balance_column(events: Events) -> str | None:
-    for channel in events.schema.with_role("channel", "derived"):
-        running = channel.role == "derived" and parse_formula(channel)[0] == "running_sum"
-        if channel.meaning == "balance" or running:
-            return channel.name
-    return None
+    """Return the column with the balance after the event."""
+    derived = {c.name: parse_formula(c).function for c in events.schema.with_role("derived")}
+    running = [name for name, function in derived.items() if function == "running_sum"]
+    # Whatever else is derived follows from its own columns and is computed again.
+    meant = [c.name for c in events.schema.with_role("channel") if c.meaning == "balance"]
+    return next(iter([*running, *meant]), None)
 
 
 def _spent(events: Events, money: dict[str, int], held: Ints | None, decimals: int) -> Ints:

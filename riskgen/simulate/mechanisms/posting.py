@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from riskgen.data.derivation import derive_again, openings
 from riskgen.data.events import Events, ranges
 from riskgen.data.schema import Channel
 from riskgen.simulate.mechanisms.accounts import Accounts, Flags, Floats, Ints
@@ -63,7 +64,10 @@ def post(accounts: Accounts, burst: Burst, *, label: bool) -> Posting:
     seconds = np.concatenate([accounts.seconds[base], burst.seconds[posted]])
     # The same order that Events.edit puts rows into: entity, time, then as listed.
     order = np.lexsort((np.arange(len(rows)), seconds, accounts.events.owner[rows]))
+    # Books that round would move by a cent: the balance stays as it was posted.
+    kept = () if accounts.balance is None else (accounts.balance,)
     edited = accounts.events.edit(rows, changes)
+    edited = derive_again(edited, openings(accounts.events), burst.entity, kept)
     return Posting(edited, order >= len(base), cash.units, cash.declined)
 
 
