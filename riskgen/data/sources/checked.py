@@ -1,0 +1,58 @@
+"""What every table must fulfil before anything is learned from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import polars as pl
+
+from riskgen.data.dtypes import is_supported, remedy
+from riskgen.errors import DataError
+
+
+def checked(frame: pl.LazyFrame, name: str) -> pl.LazyFrame:
+    """Return the rows after a look at their columns and at one row.
+
+    Parameters
+    ----------
+    frame : polars.LazyFrame
+        Only its schema and its first row are read.
+    name : str
+        What to call the table in errors.
+
+    Raises
+    ------
+    DataError
+        When there are no rows, or a column is of a type that cannot be modelled.
+    """
+    with readable(name):
+        schema = frame.collect_schema()
+        empty = not schema or frame.select(next(iter(schema))).head(1).collect().is_empty()
+    for column, dtype in schema.items():
+        if not is_supported(dtype):
+            kind = dtype.base_type().__name__
+            raise DataError(f"Column '{column}' in '{name}' is of type {kind}. {remedy(dtype)}")
+    if empty:
+        raise DataError(f"'{name}' has {len(schema)} columns and no rows. Give a table with rows.")
+    return _named(frame, schema.names())
+
+
+def _named(frame: pl.LazyFrame, columns: list[str]) -> pl.LazyFrame:
+    """Name the nameless column: pandas writes its row numbers without a header."""
+    name = "column_1"
+    while name in columns:
+        name += "_"
+    return frame.rename({"": name}) if "" in columns else frame
+
+
+@contextmanager
+def readable(name: str) -> Iterator[None]:
+    """Turn what polars says about damaged data into a sentence about table ``name``."""
+    try:
+        yield
+    except (pl.exceptions.PolarsError, OSError) as error:
+        line = (str(error).splitlines() or ["no details"])[0].rstrip(".")
+        raise DataError(
+            f"'{name}' is damaged or not readable: {line}. Export or copy it again."
+        ) from error
