@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +15,29 @@ from riskgen.cli.options import path_option, table_options
 @click.argument("source", metavar="FILE", type=click.Path(path_type=Path))
 @table_options
 @path_option("--out", "Write the schema here, as YAML, for `riskgen fit --schema`.")
-def command(source: Path, out: Path | None, **table: Any) -> None:
-    """Show what riskgen makes of a table: columns, roles, partitions, problems.
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON, nothing else.")
+def command(source: Path, out: Path | None, as_json: bool, **table: Any) -> None:
+    """Show what riskgen makes of a table: columns, confidence, leaks, problems.
+
+    Exit code 0 also where fit would refuse the table: the refusal is the first problem.
 
     \b
     riskgen inspect transactions.parquet
     riskgen inspect transactions.parquet --out schema.yaml
+    riskgen inspect transactions.parquet --json
     """
+    from riskgen.cli.inspection_screen import show_inspection
     from riskgen.cli.screen import Screen
-    from riskgen.cli.story import show_material
     from riskgen.runs import write_bytes
-    from riskgen.stages.material import TableRequest, prepare
+    from riskgen.stages.inspect import inspect_table, schema_text
+    from riskgen.stages.material import TableRequest
 
     screen = Screen()
-    material = prepare(TableRequest(source, **table))
-    show_material(material, screen)
+    inspection = inspect_table(TableRequest(source, **table))
+    if as_json:
+        click.echo(json.dumps(inspection.to_json(), indent=2, allow_nan=False))
+    else:
+        show_inspection(inspection, screen.out)
     if out is not None:
-        write_bytes(out, material.schema.to_yaml().encode())
-        screen.result(f"Schema: {out}")
+        write_bytes(out, schema_text(inspection).encode())
+        screen.note(f"Schema: {out}. Edit it, then: riskgen fit {source} --schema {out}")

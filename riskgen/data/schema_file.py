@@ -51,7 +51,7 @@ def commented_yaml(schema: Schema, remarks: Mapping[str, Sequence[str]] | None =
     remarks : mapping of column to sequence of str, optional
         Lines to put above a column, without ``#``; any character is allowed.
     """
-    document = schema.model_dump(mode="json", exclude_none=True)
+    document = schema.model_dump(mode="json", exclude_defaults=True)
     channels = document.pop("channels")
     parts = [comment(_HEADER), "", yaml_text(document).rstrip(), "", "channels:"]
     for channel in channels:

@@ -1,0 +1,1 @@
+"""Faults of a table that change the result: found, explained, and what to do."""

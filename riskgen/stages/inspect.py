@@ -1,0 +1,139 @@
+"""Look at a table without fitting it: what it is, what is wrong, whether fit would take it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from riskgen.data.cleaning import clean
+from riskgen.data.evidence import Evidence
+from riskgen.data.inspection import Inspection, inspect_evidence
+from riskgen.data.market import clean_prices
+from riskgen.data.quality.problem import Problem
+from riskgen.data.schema import Schema, unknown_name
+from riskgen.data.schema_file import commented_yaml, read_schema
+from riskgen.data.sources.source import Table
+from riskgen.data.split import split_events
+from riskgen.errors import RiskgenError, SchemaError
+from riskgen.stages.material import TableRequest, propose_schema
+from riskgen.stages.power import power_problems
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """What preparing a table for fit came to."""
+
+    notes: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def inspect_table(request: TableRequest) -> Inspection:
+    """Return what riskgen makes of a table, also where ``fit`` would refuse it.
+
+    Parameters
+    ----------
+    request : TableRequest
+        What to read, and what the user knows about it.
+
+    Raises
+    ------
+    DataError
+        When there is no table, or it cannot be read.
+    SchemaError
+        When the user names a column that is not there, or the schema's file
+        is wrong. A table that fit would refuse is no error: the refusal is
+        the first problem.
+    """
+    source = request.open()
+    table = source.scan().collect()
+    _check_names(table, request)
+    if request.schema is not None:
+        read_schema(request.schema)
+    schema, refusal = _proposed(table, request)
+    evidence, fault = _evidence(table, schema)
+    trial = _Trial(problems=tuple(p for p in (refusal, fault) if p is not None))
+    if evidence.schema is not None:
+        trial = _tried(table, evidence.schema)
+    return inspect_evidence(
+        evidence,
+        source=source.name,
+        rows=table.height,
+        named=_named(request, table),
+        more=trial.problems,
+        notes=trial.notes,
+    )
+
+
+def schema_text(inspection: Inspection) -> str:
+    """Return the proposed schema as a commented file.
+
+    Raises
+    ------
+    SchemaError
+        When no schema could be proposed.
+    """
+    if inspection.schema is None:
+        raise SchemaError(f"No schema can be written. {inspection.problems[0].found}")
+    return commented_yaml(inspection.schema, inspection.remarks())
+
+
+def _check_names(table: Table, request: TableRequest) -> None:
+    asked = (request.entity, request.time, request.label)
+    named = [name for name in asked if name is not None]
+    for name in (*named, *request.keep, *request.drop, *request.pseudonymise):
+        if name not in table.columns:
+            raise SchemaError(unknown_name("column", name, table.columns))
+
+
+def _named(request: TableRequest, table: Table) -> frozenset[str]:
+    if request.schema is not None:
+        return frozenset(table.columns)
+    asked = {request.entity, request.time, request.label} - {None}
+    asked |= {*request.keep, *request.drop, *request.pseudonymise}
+    return frozenset(str(name) for name in asked)
+
+
+def _proposed(table: Table, request: TableRequest) -> tuple[Schema | None, Problem | None]:
+    try:
+        return propose_schema(table, request), None
+    except RiskgenError as error:
+        return None, _refusal(error)
+
+
+def _evidence(table: Table, schema: Schema | None) -> tuple[Evidence, Problem | None]:
+    """Return the rows with their schema, or without one that does not fit them."""
+    names = [c.name for c in schema.with_role("entity", "time", "label")] if schema else []
+    missing = [name for name in names if name not in table.columns]
+    if schema is None:
+        return Evidence.build(table, None), None
+    if missing:
+        fault = SchemaError(
+            "The schema does not fit the table. "
+            + unknown_name("column", missing[0], table.columns)
+        )
+        return Evidence.build(table, None), _refusal(fault)
+    try:
+        return Evidence.build(table, schema), None
+    except RiskgenError as error:
+        return Evidence.build(table, None), _refusal(error)
+
+
+def _tried(table: Table, schema: Schema) -> _Trial:
+    """Return what fit would say of the table, up to the partitions."""
+    try:
+        if schema.domain == "market":
+            return _Trial(notes=tuple(clean_prices(table, schema)[2]))
+        events, _, notes = clean(table, schema)
+        return _Trial(tuple(notes), tuple(power_problems(events, split_events(events))))
+    except RiskgenError as error:
+        return _Trial(problems=(_refusal(error),))
+
+
+def _refusal(error: RiskgenError) -> Problem:
+    return Problem(
+        code="fit-refuses",
+        effect="refused",
+        found=str(error),
+        then="riskgen fit will stop here, with exit code 2.",
+        advice="Do what the message says; the rest of this list shows what is known so far.",
+        share=1.0,
+    )
