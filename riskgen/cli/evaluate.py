@@ -6,7 +6,12 @@ from pathlib import Path
 
 import click
 
-from riskgen.cli.options import path_option, quiet_option, run_options, seed_option
+from riskgen.cli.options import (
+    password_file_option,
+    quiet_option,
+    run_options,
+    seed_option,
+)
 
 
 @click.command("evaluate")
@@ -16,14 +21,16 @@ from riskgen.cli.options import path_option, quiet_option, run_options, seed_opt
     multiple=True,
     help="Stress scenario for the utility arm; all that fit the table when not given.",
 )
-@path_option("--data", "Where the table lies now, if it has moved since the fit.")
+@click.option("--data", help="Where the table lies now, if it has moved since the fit.")
+@password_file_option
 @seed_option
 @run_options
 @quiet_option
 def command(
     quick: bool,
     stress: tuple[str, ...],
-    data: Path | None,
+    data: str | None,
+    password_file: Path | None,
     seed: int,
     run: Path | None,
     root: Path,
@@ -41,5 +48,13 @@ def command(
     from riskgen.cli.story import evaluate_with_story
     from riskgen.stages.evaluate import EvaluateRequest
 
-    request = EvaluateRequest(run=run, root=root, quick=quick, stress=stress, data=data, seed=seed)
+    request = EvaluateRequest(
+        run=run,
+        root=root,
+        quick=quick,
+        stress=stress,
+        data=data,
+        password_file=password_file,
+        seed=seed,
+    )
     evaluate_with_story(request, Screen(quiet))

@@ -17,7 +17,7 @@ from riskgen.cli.options import (
 
 
 @click.command("fit")
-@click.argument("source", metavar="FILE", type=click.Path(path_type=Path), required=False)
+@click.argument("source", metavar="TABLE", required=False)
 @table_options
 @click.option("--generator", default="timegan", show_default=True, help="What learns the table.")
 @click.option("--max-time", type=Duration(), help="Bound training, for example 60s or 5m.")
@@ -34,7 +34,7 @@ from riskgen.cli.options import (
 @runs_option
 @quiet_option
 def command(
-    source: Path | None,
+    source: str | None,
     generator: str,
     max_time: float | None,
     steps: int | None,
@@ -50,6 +50,7 @@ def command(
     \b
     riskgen fit transactions.parquet
     riskgen fit cards.csv --entity card --label is_fraud --max-time 5m
+    riskgen fit postgresql://reader@db/bank --query "select * from card_events"
     """
     from riskgen.cli.screen import Screen
     from riskgen.cli.story import fit_with_story
@@ -57,7 +58,7 @@ def command(
     from riskgen.stages.material import TableRequest
 
     if source is None:
-        raise click.UsageError("Name the table: riskgen fit FILE")
+        raise click.UsageError("Name the table: riskgen fit TABLE")
     options = {"steps": steps, "max_seconds": max_time}
     request = FitRequest(
         table=TableRequest(source, **table),

@@ -68,10 +68,17 @@ def quiet_option(command: Command) -> Command:
     return click.option("-q", "--quiet", is_flag=True, help="Print results only.")(command)
 
 
+def password_file_option(command: Command) -> Command:
+    """Add ``--password-file``: a password that no process list shows."""
+    return path_option("--password-file", "First line: the database's password.")(command)
+
+
 def table_options(command: Command) -> Command:
     """Add the options that override what is inferred of a table."""
     for option in reversed(
         [
+            click.option("--query", help="SQL that selects the rows, where TABLE is a database."),
+            password_file_option,
             path_option("--schema", "YAML or JSON schema instead of the inference."),
             click.option(
                 "--domain",

@@ -176,7 +176,10 @@ def _commands(
     if isinstance(recorded, list) and recorded:
         return tuple(plain(line, 400) for line in recorded)
     source = str(_dict(manifest, "data").get("source", "TABLE")).replace("\\", "/")
-    fit = f"riskgen fit {plain(source.rsplit('/', 1)[-1])}"
+    # A file is known by its name, a database by its whole address.
+    fit = f"riskgen fit {plain(source if '://' in source else source.rsplit('/', 1)[-1], 400)}"
+    if query := _dict(manifest, "data").get("query"):
+        fit += f' --query "{plain(query, 400)}"'
     for flag in ("generator", "seed"):
         if manifest.get(flag) is not None:
             fit += f" --{flag} {plain(manifest[flag])}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from riskgen.data.encoding import EventEncoder
@@ -32,8 +32,10 @@ class EvaluateRequest:
         Fewer repeats; verdicts are capped accordingly.
     stress : tuple of str
         Scenarios for the utility arm; all shipped ones of the domain when empty.
-    data : Path or None
+    data : str, Path or None
         Where the table lies now, if it has moved.
+    password_file : Path or None
+        File that holds the password, where the table is in a database.
     seed : int
         Same seed, same results.
     """
@@ -42,7 +44,8 @@ class EvaluateRequest:
     root: Path = Path("runs")
     quick: bool = False
     stress: tuple[str, ...] = ()
-    data: Path | None = None
+    data: str | Path | None = field(default=None, repr=False)  # may hold a password
+    password_file: Path | None = None
     seed: int = 0
 
 
@@ -55,7 +58,7 @@ def evaluate_run(request: EvaluateRequest, *, on_phase: OnPhase | None = None) -
         When the run, its table or a scenario cannot be used.
     """
     fitted = Fitted.open(open_run(request.run, request.root))
-    material = fitted.material(request.data)
+    material = fitted.material(request.data, request.password_file)
     simulated = fitted.run.manifest["data"]["origin"] == "simulated"
     if isinstance(material, EventMaterial):
         assert isinstance(fitted.encoder, EventEncoder)

@@ -9,6 +9,7 @@ from riskgen.data.encoding import EventEncoder
 from riskgen.data.returns_encoding import PriceEncoder
 from riskgen.data.schema import Schema
 from riskgen.data.schema_file import read_schema
+from riskgen.data.sources.uri import public, scheme_of
 from riskgen.errors import RunError
 from riskgen.models.base import Generator
 from riskgen.models.checkpoint import read_state
@@ -39,7 +40,9 @@ class Fitted:
         generator = kind.from_state(state, encoder.layout)
         return cls(run, schema, encoder, generator)
 
-    def material(self, source: str | Path | None = None) -> Material:
+    def material(
+        self, source: str | Path | None = None, password_file: Path | None = None
+    ) -> Material:
         """Read the table that the run learned and split it as the fit did.
 
         Raises
@@ -49,9 +52,11 @@ class Fitted:
         """
         recorded = self.run.manifest["data"]
         place = str(source) if source is not None else recorded["source"]
-        if "://" not in place and not Path(place).exists():
-            raise RunError(f"The table of this run is no longer at '{place}'. Name it with --data.")
-        request = TableRequest(place, query=recorded.get("query"))
+        if scheme_of(place) is None and not Path(place).exists():
+            raise RunError(
+                f"The table of this run is no longer at '{public(place)}'. Name it with --data."
+            )
+        request = TableRequest(place, recorded.get("query"), password_file)
         material = prepare(request, self.schema)
         if material.digest != recorded["sha256"]:
             raise RunError(

@@ -40,7 +40,7 @@ class TableRequest:
         Columns to keep although they look personal, and columns to leave out.
     """
 
-    source: str | Path
+    source: str | Path = field(repr=False)  # may hold a password
     query: str | None = None
     password_file: Path | None = None
     schema: Path | None = None

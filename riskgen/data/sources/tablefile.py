@@ -15,6 +15,7 @@ from riskgen.data.sources.checked import checked
 from riskgen.data.sources.csvfile import scan_csv
 from riskgen.data.sources.forms import ARROW, CSV, PARQUET, check_file, form_of, unknown_form
 from riskgen.data.sources.parquet import scan_parquet
+from riskgen.data.sources.uri import public
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class TableFile:
     @property
     def name(self) -> str:
         """Path as the user gave it."""
-        return str(self.path)
+        return public(str(self.path))
 
     @property
     def stem(self) -> str:
