@@ -12,11 +12,11 @@ from riskgen.cli.options import path_option, table_options
 
 
 @click.command("inspect")
-@click.argument("source", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("source", metavar="TABLE")
 @table_options
 @path_option("--out", "Write the schema here, as YAML, for `riskgen fit --schema`.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON, nothing else.")
-def command(source: Path, out: Path | None, as_json: bool, **table: Any) -> None:
+def command(source: str, out: Path | None, as_json: bool, **table: Any) -> None:
     """Show what riskgen makes of a table: columns, confidence, leaks, problems.
 
     Exit code 0 also where fit would refuse the table: the refusal is the first problem.
@@ -33,11 +33,14 @@ def command(source: Path, out: Path | None, as_json: bool, **table: Any) -> None
     from riskgen.stages.material import TableRequest
 
     screen = Screen()
-    inspection = inspect_table(TableRequest(source, **table))
+    request = TableRequest(source, **table)
+    inspection = inspect_table(request)
     if as_json:
         click.echo(json.dumps(inspection.to_json(), indent=2, allow_nan=False))
     else:
         show_inspection(inspection, screen.out)
     if out is not None:
         write_bytes(out, schema_text(inspection).encode())
-        screen.note(f"Schema: {out}. Edit it, then: riskgen fit {source} --schema {out}")
+        # Not as typed: a URI may hold a password.
+        name = request.open().name
+        screen.note(f"Schema: {out}. Edit it, then: riskgen fit {name} --schema {out}")
