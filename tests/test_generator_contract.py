@@ -47,8 +47,14 @@ class CountingClock:
     def bounds(self, state: Floats) -> np.ndarray:
         return np.tile(np.array([0, 3]), (len(state), 1))
 
-    def guide_of(self, panel: SequencePanel) -> tuple[np.ndarray, Floats]:
-        return self.bounds(panel.values), self.pace(panel.values)
+    def gap_days(self) -> np.ndarray:
+        return np.arange(4)
+
+    def day(self, state: Floats) -> np.ndarray:
+        return np.zeros(len(state), dtype=np.int64)
+
+    def guide_of(self, panel: SequencePanel) -> tuple[np.ndarray, Floats, np.ndarray]:
+        return self.bounds(panel.values), self.pace(panel.values), self.day(panel.values)
 
     def lengths(self, context: Floats) -> np.ndarray:
         return np.clip(np.rint(context[:, 2]), 1, 12).astype(np.int64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import torch
@@ -11,7 +12,16 @@ from riskgen.data.clock import FINISH, MOMENT, START, CalendarClock
 from riskgen.data.encoding import EventEncoder
 from riskgen.data.events import SECONDS_PER_DAY, Events
 from riskgen.models.base import sample
-from riskgen.models.timegan.support import pull, ruled_out, with_observed
+from riskgen.models.timegan.support import (
+    DATES,
+    MONTH_DAYS,
+    WEEKDAYS,
+    Guide,
+    dates_of,
+    pull,
+    ruled_out,
+    with_observed,
+)
 from riskgen.models.timegan.timegan import TimeGAN
 
 
@@ -27,7 +37,7 @@ def clock_of(events: Events) -> CalendarClock:
 
 def test_few_entities_are_not_guided(tiny_events: Events) -> None:
     encoder = EventEncoder.fit(tiny_events)
-    bounds, pace = encoder.clock.guide_of(encoder.encode(tiny_events))
+    bounds, pace, _ = encoder.clock.guide_of(encoder.encode(tiny_events))
     later = np.setdiff1d(np.arange(tiny_events.n_events), tiny_events.offsets[:-1])
     assert np.all(bounds[later] == [0, encoder.clock.gaps.levels - 1])
     assert not pace.any()
@@ -39,7 +49,7 @@ def test_real_gaps_lie_within_their_bounds_where_nothing_was_clipped(
 ) -> None:
     encoder = guided(tiny_events)
     panel = encoder.encode(tiny_events)
-    bounds, _ = encoder.clock.guide_of(panel)
+    bounds, *_ = encoder.clock.guide_of(panel)
     level = np.floor(panel.values[:, encoder.clock.time_columns[0]])
     inside = (level >= bounds[:, 0]) & (level <= bounds[:, 1])
     last = tiny_events.seconds()[tiny_events.offsets[1:] - 1]
@@ -54,7 +64,7 @@ def test_real_gaps_lie_within_their_bounds_where_nothing_was_clipped(
 
 def test_the_first_event_has_the_first_level_and_no_other(tiny_events: Events) -> None:
     encoder = guided(tiny_events)
-    bounds, _ = encoder.clock.guide_of(encoder.encode(tiny_events))
+    bounds, *_ = encoder.clock.guide_of(encoder.encode(tiny_events))
     heads = bounds[tiny_events.offsets[:-1]]
     assert np.all(heads == encoder.clock.gaps.first)
 
@@ -106,7 +116,29 @@ def test_simulated_gaps_never_leave_their_bounds(tiny_events: Events) -> None:
     options = {"hidden": 8, "head_width": 4, "steps": 4, "context_steps": 4, "audit": False}
     generator = TimeGAN(**options).fit(encoder.encode(tiny_events), seed=0)
     drawn = sample(generator, 200, seed=1)
-    bounds, _ = encoder.clock.guide_of(drawn)
+    bounds, *_ = encoder.clock.guide_of(drawn)
     level = np.floor(drawn.values[:, encoder.clock.time_columns[0]])
     assert np.all(level >= bounds[:, 0])
     assert np.all(level <= bounds[:, 1])
+
+
+def test_each_gap_level_leads_to_the_right_day(tiny_events: Events) -> None:
+    clock = clock_of(tiny_events)
+    friday = np.array([date(2024, 2, 23).toordinal() - date(1970, 1, 1).toordinal()])
+    found = dates_of(friday, clock.gap_days())[0]
+    level = int(clock.gaps.level_of_ticks(np.array([6.0]))[0])  # Thursday, 29 February
+    assert found[level].tolist() == [3, WEEKDAYS + 28, WEEKDAYS + MONTH_DAYS]
+    assert found[0].tolist() == [4, WEEKDAYS + 22, DATES]  # a short gap: the same Friday
+    assert found[clock.gaps.first].tolist() == [DATES] * 3
+
+
+def test_days_weigh_all_levels_that_lead_to_them_and_no_others(tiny_events: Events) -> None:
+    clock = clock_of(tiny_events)
+    days = np.array([19_000, 19_001])
+    guide = Guide.of(np.zeros((2, 2), dtype=np.int64), np.zeros(2), days, clock)
+    weights = torch.zeros(2, DATES)
+    weights[:, 2] = 1.0
+    for row, weighed in enumerate(guide.weighed(weights)):
+        ahead = clock.gap_days()
+        wednesdays = (ahead >= 0) & ((days[row] + ahead + 3) % 7 == 2)
+        assert np.array_equal(weighed.numpy() > 0, wednesdays)

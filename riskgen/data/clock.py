@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from riskgen.data.dayparts import circle, day_of_month
 from riskgen.data.events import SECONDS_PER_DAY, Events
 from riskgen.data.gaps import Gaps
 from riskgen.data.panel import Field, SequencePanel
@@ -184,10 +185,18 @@ class CalendarClock:
         """Return log of the days that each gap level takes, shape (n_levels,)."""
         return np.asarray(np.log(self.gaps.days() + MOMENT)) * self.guided
 
-    def guide_of(self, panel: SequencePanel) -> tuple[Ints, Floats]:
-        """Return bounds (n_events, 2) and pace (n_events,) before each event of a panel."""
+    def gap_days(self) -> Ints:
+        """Return the days ahead of each gap level; -1 where it is no single day."""
+        return self.gaps.days_ahead()
+
+    def day(self, state: Floats) -> Ints:
+        """Return the day of the event before, since 1970, shape (n,)."""
+        return np.floor(state[:, TIME] / SECONDS_PER_DAY).astype(np.int64)
+
+    def guide_of(self, panel: SequencePanel) -> tuple[Ints, Floats, Ints]:
+        """Return bounds (n_events, 2), pace and day (n_events,) before each event of a panel."""
         before = self._states(panel)[0]
-        return self.bounds(before), self.pace(before)
+        return self.bounds(before), self.pace(before), self.day(before)
 
     def times(self, panel: SequencePanel) -> Floats:
         """Return the time of each event in seconds since 1970, shape (n_events,)."""
@@ -250,14 +259,14 @@ class CalendarClock:
         day = np.floor(seconds / SECONDS_PER_DAY).astype(np.int64)
         if self.gaps.resolution == "month":
             month = np.mod(day.astype("M8[D]").astype("M8[M]").astype(np.int64), 12)
-            return [*_circle(month / 12.0), (month + 1) / 12.0]
+            return [*circle(month / 12.0), (month + 1) / 12.0]
         weekday = np.mod(day + 3, 7)[:, None] == np.arange(7)
         parts: list[Floats] = [weekday.astype(np.float64)]
         if self.gaps.resolution == "step":
             return parts
-        parts.extend(_day_of_month(day))
+        parts.extend(day_of_month(day))
         if self.gaps.resolution == "clock":
-            parts.extend(_circle(np.mod(seconds, SECONDS_PER_DAY) / SECONDS_PER_DAY))
+            parts.extend(circle(np.mod(seconds, SECONDS_PER_DAY) / SECONDS_PER_DAY))
         return parts
 
     def _progress(self, state: Floats) -> list[Floats]:
@@ -281,16 +290,3 @@ def _edges(events: Events) -> tuple[Floats, Floats]:
     """Return the time of the first and of the last event of each entity, seconds."""
     seconds = events.seconds()
     return seconds[events.offsets[:-1]], seconds[events.offsets[1:] - 1]
-
-
-def _circle(turn: Floats) -> list[Floats]:
-    return [np.sin(2 * np.pi * turn), np.cos(2 * np.pi * turn)]
-
-
-def _day_of_month(day: Ints) -> list[Floats]:
-    """Return sine and cosine of the day of the month, the day, and the days left; / 31."""
-    date = day.astype("M8[D]")
-    month = date.astype("M8[M]")
-    number = (date - month.astype("M8[D]")).astype(np.float64) + 1.0
-    size = ((month + 1).astype("M8[D]") - month.astype("M8[D]")).astype(np.float64)
-    return [*_circle((number - 1) / size), number / 31.0, (size - number) / 31.0]

@@ -136,6 +136,20 @@ class Gaps:
         days[self.first] = 0.0
         return days
 
+    def days_ahead(self) -> Ints:
+        """Return the days ahead of each level, shape (levels,); -1 where it is no single day.
+
+        A step is a day, but its weekday is only as good as the table's start;
+        months lead to no weekday.
+        """
+        ahead = np.full(self.levels, -1, dtype=np.int64)
+        if self.resolution in ("clock", "day"):
+            exact = np.arange(EXACT[self.resolution])
+            ahead[self.first + 1 + exact] = exact
+            # A short gap may cross a midnight; most do not.
+            ahead[: self.first] = 0
+        return ahead
+
     def level_of_ticks(self, ticks: Floats) -> Ints:
         """Return the level of a gap of whole ``ticks`` that is not a short one."""
         return np.floor(self._encode_ticks(ticks)).astype(np.int64)

@@ -75,8 +75,14 @@ class Clock(Protocol):
     def bounds(self, state: Floats) -> NDArray[np.int64]:
         """Return lowest and highest possible level of the next gap, shape (n, 2)."""
 
-    def guide_of(self, panel: SequencePanel) -> tuple[NDArray[np.int64], Floats]:
-        """Return bounds (n_events, 2) and pace (n_events,) before each event of a panel."""
+    def gap_days(self) -> NDArray[np.int64]:
+        """Return the days ahead of each gap level; -1 where it is no single day."""
+
+    def day(self, state: Floats) -> NDArray[np.int64]:
+        """Return the day of the event before, since 1970, shape (n,)."""
+
+    def guide_of(self, panel: SequencePanel) -> tuple[NDArray[np.int64], Floats, NDArray[np.int64]]:
+        """Return bounds (n_events, 2), pace and day (n_events,) before each event of a panel."""
 
     def lengths(self, context: Floats) -> NDArray[np.int64]:
         """Return how many events each sequence has, shape (n,), from context values."""

@@ -54,7 +54,7 @@ def find_form(column: pl.Series, least: float = 0.99) -> str | None:
     if column.dtype != pl.String:
         for unit, scale in _PER_SECOND.items():
             inside = present.is_between(_EARLIEST * scale, _LATEST * scale)
-            if inside.mean() >= least:
+            if inside.to_numpy().mean() >= least:
                 return f"epoch({unit})"
     for form in _dated(present):
         if 1 - read_form(present, form).null_count() / len(present) >= least:
@@ -79,7 +79,7 @@ def _numbers(column: pl.Series) -> pl.Series | None:
 
 def _dated(present: pl.Series) -> Iterator[str]:
     digits = present.abs().cast(pl.String).str.len_chars()
-    longest = int(digits.max() or 0)  # type: ignore[call-overload]
+    longest = int(digits.to_numpy().max())
     if longest in _DIGITS and (digits == longest).all():
         yield _DIGITS[longest]
     if 3 <= longest <= 6 and (present > 0).all():

@@ -147,8 +147,8 @@ class EventDataset:
     def _guided(self, rows: Indices) -> Guide | None:
         if self._guide is None or self._clock is None:
             return None
-        bounds, pace = self._guide
-        return Guide.of(bounds[rows], pace[rows], self._clock.gap_sizes())
+        bounds, pace, days = self._guide
+        return Guide.of(bounds[rows], pace[rows], days[rows], self._clock)
 
     def _recalled(self, windows: Stretches, real: Tensor) -> list[Tensor]:
         if not self.recall.levels:

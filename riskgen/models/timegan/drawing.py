@@ -140,7 +140,7 @@ class RowDrawer:
         hidden = self._hidden(column, representation)
         logits = self.heads.logits(level, hidden, recalled)
         if guide is not None:
-            logits = self.heads.guided(logits, hidden, guide.pulls, guide.bounds)
+            logits = self.heads.guided(logits, hidden, guide, guide.bounds)
         return inverse_choice(logits, uniform, n_levels)
 
     def _number(

@@ -18,7 +18,7 @@ from riskgen.data.panel import Field
 from riskgen.models.timegan.history import SPANS
 from riskgen.models.timegan.reader import RowReader
 from riskgen.models.timegan.recall import SIGNALS
-from riskgen.models.timegan.support import PULLS, Guide, ruled_out, with_observed
+from riskgen.models.timegan.support import DATES, PULLS, Guide, ruled_out, with_observed
 
 SIGMA_FLOOR = 0.05
 """Smallest width of a mixture component, in units of the current volatility [J]."""
@@ -66,6 +66,7 @@ class FieldHeads(nn.Module):
             nn.Linear(width, fields[c].levels + self.n_gates) for c in self.level_columns
         )
         self.pace = nn.Linear(width, PULLS)
+        self.dates = _quiet(nn.Linear(width, DATES))
         n = len(self.number_columns)
         self.mixture_weight = nn.Parameter(torch.randn(n, width, 3 * mixtures) * 0.1)
         self.mixture_bias = nn.Parameter(self._mixture_start(n))
@@ -138,7 +139,7 @@ class FieldHeads(nn.Module):
             logits = self.logits(k, hidden[:, column], None if recalled is None else recalled[k])
             if guide is not None and column == self.bounded:
                 possible = with_observed(guide.bounds, codes[:, k])
-                logits = self.guided(logits, hidden[:, column], guide.pulls, possible)
+                logits = self.guided(logits, hidden[:, column], guide, possible)
             parts[column] = _log_level(logits, codes[:, k])
         if self.number_columns:
             density = self._log_density(hidden[:, self.number_columns], numbers, log_scale)
@@ -154,9 +155,10 @@ class FieldHeads(nn.Module):
         logits, gates = told[:, : -self.n_gates], told[:, -self.n_gates :]
         return logits + torch.bmm(gates[:, None, :], recalled)[:, 0]
 
-    def guided(self, logits: Tensor, hidden: Tensor, pulls: Tensor, bounds: Tensor) -> Tensor:
-        """Return the logits of the bounded column, pulled to the pace and kept in bounds."""
-        pulled = logits + torch.bmm(self.pace(hidden)[:, None, :], pulls)[:, 0]
+    def guided(self, logits: Tensor, hidden: Tensor, guide: Guide, bounds: Tensor) -> Tensor:
+        """Return the logits of the bounded column, pulled to pace and dates, kept in bounds."""
+        pulled = logits + torch.bmm(self.pace(hidden)[:, None, :], guide.pulls)[:, 0]
+        pulled = pulled + guide.weighed(self.dates(hidden))
         return pulled.masked_fill(ruled_out(bounds, logits.shape[1]), -torch.inf)
 
     def _log_density(self, hidden: Tensor, numbers: Tensor, log_scale: Tensor | None) -> Tensor:
@@ -178,6 +180,14 @@ class FieldHeads(nn.Module):
     def linear_skip(self, values: Tensor) -> Tensor:
         """Return the linear part of each mean, from the continuous fields before it."""
         return values @ torch.tril(self.skip, -1).T
+
+
+@torch.no_grad()
+def _quiet(layer: nn.Linear) -> nn.Linear:
+    """Begin with no say, so that frequencies of levels are what training starts from."""
+    layer.weight.zero_()
+    layer.bias.zero_()
+    return layer
 
 
 def _log_level(logits: Tensor, codes: Tensor) -> Tensor:

@@ -112,7 +112,6 @@ class _Roll:
         self._drawer = RowDrawer(simulator.networks.recovery, simulator.event_coder)
         self._volatility = simulator.networks.recovery.volatility
         self._clock: Clock | None = simulator.layout.clock
-        self._sizes = np.zeros(0) if self._clock is None else self._clock.gap_sizes()
         self._fuse(simulator.networks)
         vector = generator.context_vector(torch.from_numpy(codes), torch.from_numpy(numbers))
         self._context_gates = vector @ self._gate_context + self._gate_bias
@@ -162,7 +161,8 @@ class _Roll:
         guide = None
         if self._clock is not None and self._time is not None:
             now = self._time[:alive]
-            guide = Guide.of(self._clock.bounds(now), self._clock.pace(now), self._sizes)
+            days = self._clock.day(now)
+            guide = Guide.of(self._clock.bounds(now), self._clock.pace(now), days, self._clock)
         values, rows = self._drawer.draw(
             representation, uniforms, log_scale, recall=self._recall, guide=guide
         )

@@ -1,5 +1,8 @@
 """Which gaps the calendar allows, and which ones keep the pace.
 
+A payday is a day that is reached, not a gap that is kept: each gap level is also
+weighed by the weekday and the day of the month that it leads to.
+
 Likelihood alone leaves a little weight on impossible gaps, and free-running
 errors add up: without this, a simulated year ends weeks early or late. The same
 guide holds while learning and while drawing, so the likelihood stays one.
@@ -11,13 +14,46 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from riskgen.data.panel import Floats
+from riskgen.data.panel import Clock, Floats
 
 PULLS = 2
 """How a gap is pulled towards the pace: by distance and by squared distance."""
+
+WEEKDAYS, MONTH_DAYS, LAST_DAYS = 7, 31, 5
+"""What a day is: its weekday, its day of the month, and the days left if few."""
+
+DATES = WEEKDAYS + MONTH_DAYS + LAST_DAYS
+
+
+def dates_of(days: NDArray[np.int64], reach: NDArray[np.int64]) -> Tensor:
+    """Return what the day is that each gap level leads to.
+
+    Parameters
+    ----------
+    days : ndarray of shape (n,), int64
+        Day of the event before, since 1970.
+    reach : ndarray of shape (n_levels,), int64
+        Days ahead of each level; -1 where the level is no single day.
+
+    Returns
+    -------
+    Tensor of shape (n, n_levels, 3), int64
+        Places among ``DATES`` weights; ``DATES`` itself stands for none.
+    """
+    low, high = int(days.min(initial=0)), int(days.max(initial=0))
+    day = np.arange(low, high + int(reach.max(initial=0)) + 1)
+    date = day.astype("M8[D]")
+    month = date.astype("M8[M]")
+    number = (date - month.astype("M8[D]")).astype(np.int64)
+    left = ((month + 1).astype("M8[D]") - date).astype(np.int64) - 1
+    last = np.where(left < LAST_DAYS, WEEKDAYS + MONTH_DAYS + left, DATES)
+    parts = np.stack([np.mod(day + 3, WEEKDAYS), WEEKDAYS + number, last], axis=1)
+    found = torch.from_numpy(parts)[torch.from_numpy(days[:, None] - low + np.maximum(reach, 0))]
+    return torch.where(torch.from_numpy(reach < 0)[None, :, None], DATES, found)
 
 
 def pull(pace: Tensor, sizes: Tensor) -> Tensor:
@@ -44,16 +80,34 @@ class Guide:
         Lowest and highest possible level.
     pulls : Tensor of shape (n, PULLS, n_levels)
         See :func:`pull`.
+    dates : Tensor of shape (n, n_levels, 3), int64
+        See :func:`dates_of`.
     """
 
     bounds: Tensor
     pulls: Tensor
+    dates: Tensor
 
     @classmethod
-    def of(cls, bounds: NDArray[np.int64], pace: Floats, sizes: Floats) -> Guide:
+    def of(
+        cls, bounds: NDArray[np.int64], pace: Floats, days: NDArray[np.int64], clock: Clock
+    ) -> Guide:
         """Return the guide that a clock's numbers make."""
-        near = pull(torch.from_numpy(pace).float(), torch.from_numpy(sizes).float())
-        return cls(torch.from_numpy(bounds), near)
+        sizes = torch.from_numpy(clock.gap_sizes()).float()
+        near = pull(torch.from_numpy(pace).float(), sizes)
+        return cls(torch.from_numpy(bounds), near, dates_of(days, clock.gap_days()))
+
+    def weighed(self, weights: Tensor) -> Tensor:
+        """Return the weight of the day that each level leads to, shape (n, n_levels).
+
+        Parameters
+        ----------
+        weights : Tensor of shape (n, DATES)
+            Of weekdays, days of the month and last days.
+        """
+        padded = F.pad(weights, (0, 1))
+        parts = [padded.gather(1, self.dates[:, :, k]) for k in range(self.dates.shape[2])]
+        return torch.stack(parts).sum(dim=0)
 
 
 def ruled_out(bounds: Tensor, n_levels: int) -> Tensor:
