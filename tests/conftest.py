@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import settings
 
 from riskgen.data.events import Events
 from riskgen.data.schema import Channel, Schema
+
+# The same examples in every run; HYPOTHESIS_PROFILE=long looks for new ones, for hours.
+settings.register_profile("short", derandomize=True, deadline=None)
+settings.register_profile("long", max_examples=10_000, deadline=None, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
 
 
 def tiny_schema() -> Schema:

@@ -394,3 +394,14 @@ def test_the_largest_whole_number_of_a_type_comes_back(dtype: str) -> None:
     assert cast_back(numbers.cast(pl.Float64), dtype).to_list() == numbers.to_list()
     assert cast_back(numbers.cast(pl.String), dtype).to_list() == numbers.to_list()
     assert cast_back(pl.Series(["9007199254740993"]), "Int64").item() == 2**53 + 1
+
+
+def test_decimals_are_counted_on_the_fitted_rows_and_never_exceed_the_schemas() -> None:
+    schema = tiny_schema()
+    finer = [c.model_copy(update={"decimals": c.decimals and 4}) for c in schema.channels]
+    events = Events.build(tiny_table(), schema.model_copy(update={"channels": tuple(finer)}))
+    fitted = EventEncoder.fit(events)
+    assert fitted.state() == EventEncoder.fit(Events.build(tiny_table(), schema)).state()
+    whole = [c.model_copy(update={"decimals": c.decimals and 0}) for c in schema.channels]
+    stated = Events.build(tiny_table(), schema.model_copy(update={"channels": tuple(whole)}))
+    assert EventEncoder.fit(stated).schema.channel("amount").decimals == 0

@@ -99,3 +99,10 @@ def test_gaps_are_saved_as_json() -> None:
     gaps = Gaps.fit(times, offsets, "clock")
     copy = Gaps.from_state(json.loads(json.dumps(gaps.state())))
     assert np.array_equal(copy.encode(times, offsets), gaps.encode(times, offsets))
+
+
+def test_the_last_day_of_the_month_stays_the_last_where_short_months_are_commoner() -> None:
+    ends = [datetime(2024, m, d, tzinfo=UTC).timestamp() for m, d in ((1, 31), (4, 30), (6, 30))]
+    times = np.array(ends)
+    gaps = Gaps.fit(times, np.array([0, 3]), "month")
+    assert replayed(gaps, gaps.encode(times, np.array([0, 3])), times[0]) == ends

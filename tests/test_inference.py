@@ -438,3 +438,15 @@ def test_any_table_gives_a_schema_or_an_error_that_says_what_to_do(
 def test_amounts_of_billions_keep_their_cents() -> None:
     table = tiny_table().with_columns(amount=(pl.col("amount") + 3e9).round(2))
     assert infer_schema(table).channel("amount").decimals == 2
+
+
+def test_a_column_named_for_one_role_is_not_taken_for_another() -> None:
+    table = tiny_table().with_columns(client=pl.col("customer"))
+    assert infer_schema(table, label="fraud", time="when", entity="client").entity == "client"
+    # The only date is the entity, and the only owner is the time.
+    days = pl.DataFrame({"day": [datetime(2024, 1, d) for d in (1, 2)], "x": [1, 2]})
+    with pytest.raises(SchemaError, match="orders the events"):
+        infer_schema(days, entity="day")
+    steps = table.select(customer=pl.col("fraud").cast(pl.Int64), other="amount")
+    with pytest.raises(SchemaError, match="tells customers apart"):
+        infer_schema(steps, time="customer", domain="transactions")

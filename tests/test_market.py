@@ -212,3 +212,9 @@ def test_the_shipped_indices_are_twenty_years_without_a_hole() -> None:
     worst = int(np.argmin(prices.log_returns()[:, 0]))
     assert prices.dates[worst + 1] == np.datetime64("2008-10-15")
     assert prices.log_returns()[worst, 0] == pytest.approx(np.log(907.84 / 998.01))
+
+
+def test_a_number_too_large_to_count_days_is_refused_with_its_first_row() -> None:
+    table = price_table().with_columns(pl.int_range(pl.len()).alias("date") + 10**12)
+    with pytest.raises(DataError, match=r"400 numbers too large .*\(first at row 1\)"):
+        clean_prices(table, market_schema("A", "B"))

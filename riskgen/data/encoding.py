@@ -7,7 +7,7 @@ Knows no network.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from riskgen.data.clock import CalendarClock
+from riskgen.data.decimals import own_decimals
 from riskgen.data.derivation import derive, openings, parse_formula
 from riskgen.data.disclosure import Floats
 from riskgen.data.dtypes import cast_back, dtype_name, dtype_of
@@ -71,6 +72,8 @@ class EventEncoder:
         """
         if events.n_events == 0:
             raise DataError("There are no events to learn from. Found 0 rows. Check the split.")
+        # Decimals were counted on the whole table; what is fitted sees its own rows only.
+        events = replace(events, schema=own_decimals(events))
         schema = events.schema
         record, fixed = Record.fit(events), Record.fit_fixed(_heads(events))
         dtypes = {name: dtype_name(events.frame[name].dtype) for name in events.frame.columns}

@@ -54,7 +54,8 @@ class Gaps:
         """Learn the longest gaps from times ``seconds`` (n,) of entities ``offsets``."""
         days = (np.floor(seconds / SECONDS_PER_DAY) * SECONDS_PER_DAY).astype("M8[s]")
         in_month = (days.astype("M8[D]") - days.astype("M8[M]").astype("M8[D]")).astype(np.int64)
-        month_day = int(np.bincount(in_month, minlength=1).argmax()) + 1
+        # One day for all months, or the last of each: the largest serves both.
+        month_day = int(in_month.max(initial=0)) + 1 if resolution == "month" else 1
         plain = cls(resolution, None, month_day)
         ticks = plain.ticks(seconds)
         gap = np.diff(ticks, prepend=ticks[:1])

@@ -73,7 +73,9 @@ def infer_schema(
         raise SchemaError(f"There is no domain '{domain}'. Known: transactions, market (--domain).")
     profiles = {c.name: profile(c, is_time=c.name == time) for c in table if c.name not in drop}
     dropped = [_asked_away(table[name]) for name in drop]
-    owner = _chosen(entity) or (None if domain == "market" else find_entity(profiles))
+    # A column that the user named for one role is no candidate for another.
+    free = {n: p for n, p in profiles.items() if n not in (time, label)}
+    owner = _chosen(entity) or (None if domain == "market" else find_entity(free))
     if domain == "market" or (owner is None and domain is None and is_price_table(profiles)):
         return price_schema(table, profiles, time, dropped)
     if owner is None:
@@ -128,9 +130,10 @@ def _transactions(
     keep: frozenset[str],
     dropped: list[Channel],
 ) -> Schema:
-    moment = _time(table, profiles, owner, time)
+    unlabelled = {n: p for n, p in profiles.items() if n != label}
+    moment = _time(table, unlabelled, owner, time)
     target = _label(profiles, label, owner, moment)
-    profiles, moment, clock = _with_clock(profiles, moment, keep)
+    profiles, moment, clock = _with_clock(profiles, moment, keep | _names(owner, target))
     inside = Table(profiles, owner, moment, target, keep, clock)
     channels = {c.name: c for c in [*propose(inside), *dropped]}
     return Schema(
@@ -139,6 +142,10 @@ def _transactions(
         resolution=resolution_of(inside.column(moment.name), inside.column(owner.name)),
         label_level=_label_level(inside),
     )
+
+
+def _names(*chosen: Choice | None) -> frozenset[str]:
+    return frozenset(choice.name for choice in chosen if choice is not None)
 
 
 def _with_clock(

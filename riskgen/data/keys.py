@@ -146,6 +146,7 @@ def find_time(profiles: Profiles, entity: str | None) -> Choice | None:
     dates = [
         p for p in dates if p.n_distinct > 1 and (entity is None or _varies(profiles, p, entity))
     ]
+    dates = [p for p in dates if p.name != entity]
     if dates:
         best = max(dates, key=_time_score)
         others = [p.name for p in dates if p is not best]

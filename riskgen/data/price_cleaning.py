@@ -83,7 +83,13 @@ def _dates(written: pl.Series, name: str) -> NDArray[np.datetime64]:
             f"Column '{name}' has {missing.sum()} missing dates (first at row "
             f"{_first(missing)}). Remove these rows or fill the dates in."
         )
-    days = column.cast(pl.Int32 if column.dtype.is_integer() else pl.Date)
+    days = column.cast(pl.Int32 if column.dtype.is_integer() else pl.Date, strict=False)
+    beyond = days.is_null().to_numpy()
+    if beyond.any():
+        raise DataError(
+            f"Column '{name}' should count days and has {beyond.sum()} numbers too large for that "
+            f"(first at row {_first(beyond)}). Store it as a date, for example 2024-03-28."
+        )
     repeated = (~days.is_first_distinct()).to_numpy()
     if repeated.any():
         raise DataError(
