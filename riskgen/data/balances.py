@@ -70,11 +70,13 @@ def _flagged(table: Table, ledger: Ledger, flags: list[Profile]) -> Found:
     """Find a balance that sizes move up or down as a flag says."""
     order = _file_order(table)
     told = {p.name: p.column.cast(pl.String)[order] for p in flags}
-    for balance, size in permutations(ledger.units, 2):
+    # A balance after the event is looked for first: one before it follows from that.
+    for before, (balance, size) in product((False, True), permutations(ledger.units, 2)):
         if (ledger.units[size] < 0).any():
             continue
-        for before, flag in product((False, True), flags):
-            minus = _minus(told[flag.name], *_directions(ledger, size, balance, before))
+        directions = _directions(ledger, size, balance, before)
+        for flag in flags:
+            minus = _minus(told[flag.name], *directions)
             if not minus or not are_shared(table, flag, minus):
                 continue
             function = "running_sum_before" if before else "running_sum"
