@@ -96,7 +96,7 @@ def _unusable(table: Table, p: Profile) -> Channel | None:
 def _is_row_key(p: Profile) -> bool:
     if not p.is_unique or not (p.is_whole or p.is_text):
         return False
-    if has_word(p.name, _ROW_WORDS):
+    if has_word(p.name, _ROW_WORDS) or p.told == "identifier":
         return True
     values = p.column
     low, high = (values.min(), values.max()) if p.is_whole else (None, None)

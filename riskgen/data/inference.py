@@ -6,7 +6,7 @@ it cannot decide it refuses, and names the flag that decides.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -25,7 +25,7 @@ from riskgen.data.keys import (
     missing_time,
 )
 from riskgen.data.pricetable import is_price_table, price_schema
-from riskgen.data.profile import Profile, profile
+from riskgen.data.profile import NOTHING, Profile, Told, profile
 from riskgen.data.resolution import resolution_of
 from riskgen.data.schema import Channel, Schema, unknown_name
 from riskgen.data.timeofday import find_clock, join, read_clock
@@ -43,6 +43,7 @@ def infer_schema(
     label: str | None = None,
     keep: Sequence[str] = (),
     drop: Sequence[str] = (),
+    told: Mapping[str, Told] | None = None,
 ) -> Schema:
     """Return what each column of a table is, with the reason.
 
@@ -58,6 +59,9 @@ def infer_schema(
         Columns to model although they look personal or give the label away.
     drop : sequence of str
         Columns to leave out.
+    told : mapping of str to Told, optional
+        What the team says of columns, by name; it goes before what their
+        values suggest.
 
     Raises
     ------
@@ -71,7 +75,12 @@ def infer_schema(
     _check_types(table)
     if domain not in (None, "transactions", "market"):
         raise SchemaError(f"There is no domain '{domain}'. Known: transactions, market (--domain).")
-    profiles = {c.name: profile(c, is_time=c.name == time) for c in table if c.name not in drop}
+    said = {name: NOTHING for name in table.columns} | dict(told or {})
+    profiles = {
+        c.name: profile(c, is_time=c.name == time, told=said[c.name])
+        for c in table
+        if c.name not in drop
+    }
     dropped = [_asked_away(table[name]) for name in drop]
     # A column that the user named for one role is no candidate for another.
     free = {n: p for n, p in profiles.items() if n not in (time, label)}

@@ -54,13 +54,21 @@ _NUMERIC: frozenset[Meaning] = frozenset({"balance", "amount"})
 
 
 def kind_of(p: Profile) -> Kind:
-    """Return what the values of a modelled column are."""
+    """Return what the values of a modelled column are; what the team said goes first."""
+    if p.told in ("category", "flag", "identifier"):
+        return p.told
     if p.is_date or p.column.dtype == pl.Time:
         return "timestamp"
+    if p.told == "number":
+        return _size(p)
     if p.column.dtype == pl.Boolean or (p.n_distinct == 2 and p.n_null == 0):
         return "flag"
     if p.is_text or (p.is_whole and _is_code(p)):
         return "category"
+    return _size(p)
+
+
+def _size(p: Profile) -> Kind:
     return "amount" if _MONEY & set(words(p.name)) else "number"
 
 

@@ -12,6 +12,7 @@ import polars as pl
 
 from riskgen.data.dates import form_of_dates
 from riskgen.data.grain import is_whole
+from riskgen.data.schema import Kind
 from riskgen.data.timeforms import find_form, is_named_like_time, read_form
 
 # Whole numbers with at most this many values are categories [J].
@@ -23,6 +24,25 @@ _MOST_DECIMALS = 6
 # Share of values that a number of decimals must serve; a few imported cents
 # must not turn whole amounts into cents [J].
 _SERVED = 0.999
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the team says of a column; it goes before what the values suggest.
+
+    Attributes
+    ----------
+    kind : str or None
+        A kind of :mod:`riskgen.data.schema`; ``identifier`` numbers the rows.
+    form : str or None
+        How text or numbers write times.
+    """
+
+    kind: Kind | None = None
+    form: str | None = None
+
+
+NOTHING = Told()
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +62,8 @@ class Profile:
     form : str or None
         How the values were written, where text or numbers were read as dates;
         see :mod:`riskgen.data.timeforms`.
+    told : str or None
+        Kind of the values, where the team said it.
     """
 
     name: str
@@ -51,6 +73,7 @@ class Profile:
     n_null: int
     n_distinct: int
     form: str | None = None
+    told: Kind | None = None
 
     @property
     def n_present(self) -> int:
@@ -107,12 +130,13 @@ class Profile:
         return set(self.column.drop_nulls().unique().to_list()) <= {0, 1}
 
 
-def profile(column: pl.Series, *, is_time: bool = False) -> Profile:
+def profile(column: pl.Series, *, is_time: bool = False, told: Told = NOTHING) -> Profile:
     """Return the facts about a column; NaN counts as missing.
 
-    With ``is_time`` the user says that it holds times, whatever it is called.
+    With ``is_time`` the user says that it holds times, whatever it is called;
+    ``told`` is what else the user says.
     """
-    form = form_of(column, is_time=is_time)
+    form = _told_form(column, told, is_time)
     values = column if form is None else read_form(column, form)
     if values.dtype.is_float():
         values = values.fill_nan(None)
@@ -120,7 +144,15 @@ def profile(column: pl.Series, *, is_time: bool = False) -> Profile:
     return Profile(
         *(column.name, values, column.dtype, len(values), values.null_count(), int(distinct)),
         form,
+        told.kind,
     )
+
+
+def _told_form(column: pl.Series, told: Told, is_time: bool) -> str | None:
+    if column.dtype.is_temporal() or (told.kind not in (None, "timestamp") and not is_time):
+        return None
+    is_time = is_time or told.kind == "timestamp"
+    return told.form or form_of(column, is_time=is_time)
 
 
 def parsed(column: pl.Series) -> pl.Series:
