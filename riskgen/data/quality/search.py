@@ -56,6 +56,8 @@ OF_EVENTS: tuple[Detector, ...] = (
 
 
 def find_problems(evidence: Evidence) -> list[Problem]:
-    """Return everything that was found, the worst first."""
+    """Return everything that was found, the worst first; nothing for a table without rows."""
+    if evidence.frame.height == 0:
+        return []
     detectors = OF_COLUMNS + (OF_EVENTS if evidence.is_events else ())
     return ranked([problem for detect in detectors for problem in detect(evidence)])

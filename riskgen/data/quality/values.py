@@ -95,7 +95,9 @@ def _stands_alone(values: np.ndarray, rows: np.ndarray, candidate: float) -> boo
     if candidate == -1:
         return bool(low >= 0 and middle >= 2)
     width = np.quantile(others, 0.95) - np.quantile(others, 0.05)
-    return bool(low - candidate > width if candidate < 0 else candidate - high > 2 * width)
+    if candidate < 0:
+        return bool((low >= 0 and middle >= 2) or low - candidate > width)
+    return bool(candidate - high > 2 * width)
 
 
 def _dates(column: pl.Series) -> np.ndarray:
@@ -161,12 +163,12 @@ def find_twin_levels(evidence: Evidence) -> Iterator[Problem]:
     """Find levels that differ in case or blanks only."""
     for column in text_columns(evidence.frame):
         levels = column.drop_nulls().unique()
-        if not 2 <= len(levels) <= 5_000:
+        if not 2 <= len(levels) <= 5_000 or has_word(column.name, _KEYS):
             continue
         plain = levels.str.strip_chars().str.replace_all(r"\s+", " ").str.to_lowercase()
         twins = levels.filter(plain.is_duplicated() & (plain != ""))
         rows = column.is_in(twins.implode()).fill_null(False).to_numpy()
-        if len(twins) == 0 or len(twins) > 0.5 * len(levels) + 2:
+        if len(twins) == 0:
             continue
         yield Problem(
             code="twin-levels",
