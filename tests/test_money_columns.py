@@ -185,3 +185,20 @@ def test_edits_reach_derived_columns_of_the_edited_customers_only() -> None:
     assert np.all((edited.texts("way") == "D")[mine] == (turned.numbers("flow") < 0)[mine])
     assert np.array_equal(edited.texts("way")[~mine], events.texts("way")[~mine])
     assert edited.frame["new"].equals(events.frame["new"])
+
+
+def test_six_digit_dates_words_for_signs_and_a_lost_order_are_understood() -> None:
+    table = book(60, seed=4)
+    lost = table[np.random.default_rng(5).permutation(table.height)].sort("account_id", "day")
+    written = lost.select(
+        "account_id",
+        pl.col("day").dt.strftime("%y%m%d").cast(pl.Int64),
+        *("size", "word", "new"),
+    )
+    schema = infer_schema(written)
+    assert (schema.time, schema.channel("day").form) == ("day", "%y%m%d since 1969")
+    assert schema.channel("new").formula == "running_sum(size, word, cash, out)"
+    assert "the order of ties follows from it" in schema.channel("new").reason
+    found, events, again = rebuilt(written)
+    assert found == {"new": "running_sum(size, word, cash, out)"}
+    assert np.mean(cents(again, "new") == cents(events, "new")) > 0.99
