@@ -22,6 +22,7 @@ from riskgen.cli.options import (
     help="Stress scenario for the utility arm; all that fit the table when not given.",
 )
 @click.option("--data", help="Where the table lies now, if it has moved since the fit.")
+@click.option("--context", help="Where its context table lies now, if that has moved.")
 @password_file_option
 @seed_option
 @run_options
@@ -30,6 +31,7 @@ def command(
     quick: bool,
     stress: tuple[str, ...],
     data: str | None,
+    context: str | None,
     password_file: Path | None,
     seed: int,
     run: Path | None,
@@ -55,6 +57,7 @@ def command(
         stress=stress,
         data=data,
         password_file=password_file,
+        context=context,
         seed=seed,
     )
     evaluate_with_story(request, Screen(quiet))

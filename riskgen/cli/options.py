@@ -80,6 +80,9 @@ def table_options(command: Command) -> Command:
             click.option("--query", help="SQL that selects the rows, where TABLE is a database."),
             password_file_option,
             path_option("--schema", "YAML or JSON schema instead of the inference."),
+            path_option("--metadata", "SDV metadata (JSON) of the table; goes before guesses."),
+            click.option("--context", help="Table with one row for each entity, to be joined."),
+            click.option("--context-key", help="Column of --context that holds the entities."),
             click.option(
                 "--domain",
                 type=click.Choice(["transactions", "market"]),

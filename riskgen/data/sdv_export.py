@@ -54,7 +54,7 @@ def _column(channel: Channel, described: Described | None) -> dict[str, Any]:
     if theirs is None or own["sdtype"] == theirs.sdtype:
         return {**own, **({} if theirs is None else theirs.entry())}
     personal = personal_word(theirs.sdtype, theirs.pii) is not None
-    same_kind = kind_word(theirs.sdtype) == kind_word(own["sdtype"])
+    same_kind = kind_word(theirs.sdtype) in (kind_word(own["sdtype"]), channel.kind)
     return theirs.entry() if personal == ("pii" in own) and (personal or same_kind) else own
 
 

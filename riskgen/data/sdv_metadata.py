@@ -121,6 +121,14 @@ def read_metadata(path: Path, table: str | None = None, columns: Sequence[str] =
     return _chosen(tables, frozenset(columns), path)
 
 
+def owner_in(path: Path) -> str | None:
+    """Return the one column that a metadata file calls the owner of rows, if it is one."""
+    tables = _tables(_document(path), path).values()
+    owners = {t.sequence_key for t in tables if t.sequence_key is not None}
+    owners = owners or {key for t in tables for key in t.parents.values()}
+    return next(iter(owners)) if len(owners) == 1 else None
+
+
 def _document(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > LARGEST:

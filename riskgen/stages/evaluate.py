@@ -36,6 +36,8 @@ class EvaluateRequest:
         Where the table lies now, if it has moved.
     password_file : Path or None
         File that holds the password, where the table is in a database.
+    context : str or None
+        Where the context table lies now, if it has moved.
     seed : int
         Same seed, same results.
     """
@@ -46,6 +48,7 @@ class EvaluateRequest:
     stress: tuple[str, ...] = ()
     data: str | Path | None = field(default=None, repr=False)  # may hold a password
     password_file: Path | None = None
+    context: str | None = None
     seed: int = 0
 
 
@@ -58,7 +61,7 @@ def evaluate_run(request: EvaluateRequest, *, on_phase: OnPhase | None = None) -
         When the run, its table or a scenario cannot be used.
     """
     fitted = Fitted.open(open_run(request.run, request.root))
-    material = fitted.material(request.data, request.password_file)
+    material = fitted.material(request.data, request.password_file, request.context)
     simulated = fitted.run.manifest["data"]["origin"] == "simulated"
     if isinstance(material, EventMaterial):
         assert isinstance(fitted.encoder, EventEncoder)

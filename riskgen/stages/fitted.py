@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from riskgen.data.encoding import EventEncoder
 from riskgen.data.returns_encoding import PriceEncoder
@@ -41,7 +43,10 @@ class Fitted:
         return cls(run, schema, encoder, generator)
 
     def material(
-        self, source: str | Path | None = None, password_file: Path | None = None
+        self,
+        source: str | Path | None = None,
+        password_file: Path | None = None,
+        context: str | None = None,
     ) -> Material:
         """Read the table that the run learned and split it as the fit did.
 
@@ -56,7 +61,9 @@ class Fitted:
             raise RunError(
                 f"The table of this run is no longer at '{public(place)}'. Name it with --data."
             )
-        request = TableRequest(place, recorded.get("query"), password_file)
+        request = TableRequest(
+            place, recorded.get("query"), password_file, **_context(recorded, context)
+        )
         material = prepare(request, self.schema)
         if material.digest != recorded["sha256"]:
             raise RunError(
@@ -66,6 +73,21 @@ class Fitted:
         if split_facts(material)["hashes"] != self.run.manifest["split"]["hashes"]:
             raise RunError("The table splits differently from the fit; fit again.")
         return material
+
+
+def _context(recorded: Mapping[str, Any], place: str | None) -> dict[str, Any]:
+    """Return how the fit joined its context, from where it lies now."""
+    joined = recorded.get("context")
+    if joined is None:
+        if place is not None:
+            raise RunError("This run was fitted without --context. Leave it out, or fit again.")
+        return {}
+    place = place if place is not None else joined["source"]
+    if scheme_of(place) is None and not Path(place).exists():
+        raise RunError(
+            f"The context of this run is no longer at '{public(place)}'. Name it with --context."
+        )
+    return {"context": place, "context_key": joined["key"], "entity": joined["entity"]}
 
 
 def open_run(path: Path | None, root: Path) -> Run:

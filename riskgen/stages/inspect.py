@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from riskgen.data.cleaning import clean
+from riskgen.data.context_source import rows_of
 from riskgen.data.evidence import Evidence
 from riskgen.data.inspection import Inspection, inspect_evidence
 from riskgen.data.market import clean_prices
 from riskgen.data.quality.problem import Problem
 from riskgen.data.schema import Schema, unknown_name
 from riskgen.data.schema_file import commented_yaml, read_schema
+from riskgen.data.sdv_export import to_metadata
+from riskgen.data.sdv_metadata import read_metadata
 from riskgen.data.sources.source import Table
 from riskgen.data.split import split_events
 from riskgen.errors import RiskgenError, SchemaError
@@ -43,11 +47,15 @@ def inspect_table(request: TableRequest) -> Inspection:
         is wrong. A table that fit would refuse is no error: the refusal is
         the first problem.
     """
+    request.check()
     source = request.open()
-    table = source.scan().collect()
+    rows, joined = rows_of(source)
+    table = rows.collect()
     _check_names(table, request)
     if request.schema is not None:
         read_schema(request.schema)
+    if request.metadata is not None:
+        read_metadata(request.metadata, columns=table.columns)
     schema, refusal = _proposed(table, request)
     evidence, fault = _evidence(table, schema)
     trial = _Trial(problems=tuple(p for p in (refusal, fault) if p is not None))
@@ -59,7 +67,7 @@ def inspect_table(request: TableRequest) -> Inspection:
         rows=table.height,
         named=_named(request, table),
         more=trial.problems,
-        notes=trial.notes,
+        notes=(*joined, *trial.notes),
     )
 
 
@@ -71,9 +79,30 @@ def schema_text(inspection: Inspection) -> str:
     SchemaError
         When no schema could be proposed.
     """
+    return commented_yaml(_proposal(inspection), inspection.remarks())
+
+
+def sdv_text(inspection: Inspection, request: TableRequest) -> str:
+    """Return the proposed schema as SDV metadata (JSON), with the team's own words kept.
+
+    Raises
+    ------
+    SchemaError
+        When no schema could be proposed.
+    """
+    schema = _proposal(inspection)
+    if request.metadata is None:
+        document = to_metadata(schema, table=request.open().stem)
+    else:
+        described = read_metadata(request.metadata, columns=[c.name for c in schema.channels])
+        document = to_metadata(schema, table=described.table, described=described)
+    return json.dumps(document, indent=4) + "\n"
+
+
+def _proposal(inspection: Inspection) -> Schema:
     if inspection.schema is None:
         raise SchemaError(f"No schema can be written. {inspection.problems[0].found}")
-    return commented_yaml(inspection.schema, inspection.remarks())
+    return inspection.schema
 
 
 def _check_names(table: Table, request: TableRequest) -> None:
@@ -89,6 +118,9 @@ def _named(request: TableRequest, table: Table) -> frozenset[str]:
         return frozenset(table.columns)
     asked = {request.entity, request.time, request.label} - {None}
     asked |= {*request.keep, *request.drop, *request.pseudonymise}
+    if request.metadata is not None:
+        described = read_metadata(request.metadata, columns=table.columns)
+        asked |= {described.sequence_key, described.sequence_index} - {None}
     return frozenset(str(name) for name in asked)
 
 

@@ -7,17 +7,22 @@ months later finds the partitions that the fit left untouched.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from riskgen.data.cleaning import clean
+from riskgen.data.context_source import ContextSource, rows_of
+from riskgen.data.described import infer_described
 from riskgen.data.events import Events
 from riskgen.data.inference import infer_schema
 from riskgen.data.market import Prices, PriceSplit, clean_prices, split_prices
 from riskgen.data.schema import Schema
 from riskgen.data.schema_file import read_schema
+from riskgen.data.sdv_metadata import owner_in, read_metadata
 from riskgen.data.sources.address import Address
 from riskgen.data.sources.source import Source, Table, open_source
 from riskgen.data.split import Split, split_events
+from riskgen.errors import SchemaError
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,12 @@ class TableRequest:
         File that holds the database's password.
     schema : Path or None
         YAML or JSON that replaces the inference.
+    metadata : Path or None
+        SDV metadata, which go before what the table suggests.
+    context : str or Path or None
+        Table with one row for each entity, joined to the events.
+    context_key : str or None
+        Column of the context that holds the entities.
     domain, entity, time, label : str or None
         Overrides of the inference.
     keep, drop : tuple of str
@@ -44,6 +55,9 @@ class TableRequest:
     query: str | None = None
     password_file: Path | None = None
     schema: Path | None = None
+    metadata: Path | None = None
+    context: str | Path | None = field(default=None, repr=False)  # may hold a key of a store
+    context_key: str | None = None
     domain: str | None = None
     entity: str | None = None
     time: str | None = None
@@ -52,8 +66,34 @@ class TableRequest:
     drop: tuple[str, ...] = ()
 
     def open(self) -> Source:
-        """Return the source that is asked for."""
-        return open_source(Address(str(self.source), self.query, self.password_file))
+        """Return the source that is asked for, its context joined."""
+        events = open_source(Address(str(self.source), self.query, self.password_file))
+        if self.context is None:
+            return events
+        context = open_source(Address(str(self.context)))
+        return ContextSource(events, context, self._owner(), self.context_key)
+
+    def _owner(self) -> str | None:
+        """Return the column that owns the events where the user has said so."""
+        if self.entity is not None:
+            return self.entity
+        if self.schema is not None:
+            owners = read_schema(self.schema).with_role("entity")
+            return owners[0].name if owners else None
+        return None if self.metadata is None else owner_in(self.metadata)
+
+    def check(self) -> None:
+        """Refuse options that contradict each other.
+
+        Raises
+        ------
+        SchemaError
+            When a schema and metadata are both given, or a key without a context.
+        """
+        if self.schema is not None and self.metadata is not None:
+            raise SchemaError("--schema and --metadata both describe the columns. Give one.")
+        if self.context_key is not None and self.context is None:
+            raise SchemaError("--context-key names a column of --context, which is not given.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +135,11 @@ def propose_schema(table: Table, request: TableRequest) -> Schema:
     """Return the schema that the user gave, or the one that the table suggests."""
     if request.schema is not None:
         return read_schema(request.schema)
-    return infer_schema(
+    infer = infer_schema
+    if request.metadata is not None:
+        described = read_metadata(request.metadata, columns=table.columns)
+        infer = partial(infer_described, described=described)
+    return infer(
         table,
         domain=request.domain,
         entity=request.entity,
@@ -121,12 +165,14 @@ def prepare(request: TableRequest, schema: Schema | None = None) -> Material:
     DataError, SchemaError
         When the table cannot be used; nothing has been written by then.
     """
+    request.check()
     source = request.open()
-    table = source.scan().collect()
+    rows, joined = rows_of(source)
+    table = rows.collect()
     proposed = schema if schema is not None else propose_schema(table, request)
     digest = source.digest()
     if proposed.domain == "market":
         prices, found, notes = clean_prices(table, proposed)
-        return PriceMaterial(found, digest, notes, prices, split_prices(prices))
+        return PriceMaterial(found, digest, joined + notes, prices, split_prices(prices))
     events, found, notes = clean(table, proposed)
-    return EventMaterial(found, digest, notes, events, split_events(events))
+    return EventMaterial(found, digest, joined + notes, events, split_events(events))
