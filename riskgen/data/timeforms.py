@@ -153,9 +153,9 @@ def _from_epoch(column: pl.Series, scale: int) -> pl.Series:
     if column.dtype.is_float():
         micros = (column * (1_000_000 / scale)).round(0).cast(pl.Int64, strict=False)
     elif scale > 1_000_000:
-        micros = column.cast(pl.Int64) // (scale // 1_000_000)
+        micros = column.cast(pl.Int64, strict=False) // (scale // 1_000_000)
     else:
-        micros = column.cast(pl.Int64) * (1_000_000 // scale)
+        micros = column.cast(pl.Int64, strict=False) * (1_000_000 // scale)
     return micros.cast(pl.Datetime("us")).alias(column.name)
 
 

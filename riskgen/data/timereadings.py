@@ -161,8 +161,8 @@ def _candidates(column: pl.Series, time: pl.Series, source: str) -> Iterator[For
 
 
 def _shifted(column: pl.Series, values: pl.Series, formula: Formula) -> Iterator[Formula]:
-    off = (column.cast(pl.Int64) - values.cast(pl.Int64)).unique()
-    if len(off) == 1 and values.n_unique() > 1:
+    off = (column.cast(pl.Int64, strict=False) - values.cast(pl.Int64)).unique()
+    if len(off) == 1 and off[0] is not None and values.n_unique() > 1:
         offset = int(off[0])
         yield Formula(
             formula.function, formula.columns, (*formula.values, *([str(offset)] if offset else []))
