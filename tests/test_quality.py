@@ -313,6 +313,28 @@ def test_a_column_that_is_filled_from_a_date_is_found() -> None:
     assert "2025-05" in found(table, "filling-changes").found
 
 
+def prices(seed: int = 0) -> pl.DataFrame:
+    rng = np.random.default_rng(seed)
+    days = pl.date_range(date(2016, 1, 1), date(2019, 12, 31), eager=True)
+    paths = {n: 90 * np.exp(np.cumsum(rng.normal(0, 0.015, len(days)))) for n in ("AAA", "BBB")}
+    return pl.DataFrame({"date": days, **paths}).with_columns(pl.col("AAA", "BBB").round(2))
+
+
+def price_problems(table: pl.DataFrame) -> list[Problem]:
+    return find_problems(Evidence.build(table, infer_schema(table, domain="market")))
+
+
+def test_stale_prices_and_splits_are_found_and_plain_prices_are_not() -> None:
+    assert price_problems(prices()) == []
+    row = pl.int_range(pl.len())
+    still = prices().with_columns(AAA=pl.when(row.is_between(99, 120)).then(88.5).otherwise("AAA"))
+    assert [(p.code, p.columns, p.count) for p in price_problems(still)] == [
+        ("stale-prices", ("AAA",), 22)
+    ]
+    split = prices().with_columns(BBB=pl.when(row > 400).then(pl.col("BBB") / 2).otherwise("BBB"))
+    assert [(p.code, p.count) for p in price_problems(split)] == [("price-jumps", 1)]
+
+
 def planted() -> Iterator[Problem]:
     for effect in ("look", "worse", "refused", "wrong", "undecided"):
         yield Problem(effect, effect, "", "", "")  # type: ignore[arg-type]

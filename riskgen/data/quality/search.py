@@ -26,6 +26,7 @@ from riskgen.data.quality.owners import (
     find_repeated_rows,
     find_single_events,
 )
+from riskgen.data.quality.prices import find_price_faults
 from riskgen.data.quality.problem import Problem, ranked
 from riskgen.data.quality.regimes import (
     find_filling_changes,
@@ -44,6 +45,7 @@ from riskgen.data.quality.values import (
 Detector = Callable[[Evidence], Iterator[Problem]]
 OF_COLUMNS: tuple[Detector, ...] = (
     *(find_stand_ins, find_damaged_text, find_numbers_in_text, find_twin_levels, find_constants),
+    find_price_faults,
 )
 OF_EVENTS: tuple[Detector, ...] = (
     *(find_currencies, find_mixed_units, find_mixed_signs, find_odd_balances),
