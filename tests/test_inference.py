@@ -12,6 +12,7 @@ from conftest import tiny_table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from riskgen.data.cleaning import clean
 from riskgen.data.giveaway import gives_label_away
 from riskgen.data.inference import infer_schema
 from riskgen.data.resolution import resolution_of
@@ -450,3 +451,13 @@ def test_a_column_named_for_one_role_is_not_taken_for_another() -> None:
     steps = table.select(customer=pl.col("fraud").cast(pl.Int64), other="amount")
     with pytest.raises(SchemaError, match="tells customers apart"):
         infer_schema(steps, time="customer", domain="transactions")
+
+
+@pytest.mark.parametrize("dtype", [pl.UInt64, pl.Int128])
+def test_numbers_beyond_64_bits_count_no_time(dtype: pl.DataType) -> None:
+    huge = pl.int_range(pl.len()).cast(pl.Int128) + 2**63
+    table = tiny_table().with_columns(weekday=huge.cast(dtype) % 7 + 2**63)
+    assert infer_schema(table).channel("weekday").formula is None
+    late = table.with_columns(step=huge.cast(dtype)).drop("when")
+    with pytest.raises(DataError, match="'step' is missing or unreadable"):
+        clean(late, infer_schema(late, time="step"))

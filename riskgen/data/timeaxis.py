@@ -52,7 +52,7 @@ def moments_of(column: pl.Series, form: str | None) -> pl.Series:
     if column.dtype.base_type() == pl.Datetime:
         # Clock time: what is night for the customer, not for Greenwich.
         return column.dt.replace_time_zone(None).cast(pl.Datetime("us"))
-    return column if column.dtype == pl.Date else column.cast(pl.Int64)
+    return column if column.dtype == pl.Date else column.cast(pl.Int64, strict=False)
 
 
 def _clock(table: pl.DataFrame, schema: Schema, name: str) -> pl.Series:

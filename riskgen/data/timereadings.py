@@ -83,7 +83,8 @@ def find_time_function(
     owner = pl.Series(np.arange(len(column))) if owner is None else owner
     name, source = column.name, time.name
     column, time, owner = column.filter(known), time.filter(known), owner.filter(known)
-    if column.is_empty() or column.n_unique() < 2:
+    column, time = _in_64_bits(column), _in_64_bits(time)
+    if column.null_count() or time.null_count() or column.n_unique() < 2:
         return None
     formula = _exact(column, time, source)
     if formula is None and has_word(name, _WORDS):
@@ -93,6 +94,11 @@ def find_time_function(
     if has_word(name, _WORDS) and any(_determined(column, t) for t in _clocks(time)):
         return TimeFunction(None, "a function of time")
     return None
+
+
+def _in_64_bits(column: pl.Series) -> pl.Series:
+    """Return whole numbers as Int64; what does not fit, and so counts no time, becomes null."""
+    return column.cast(pl.Int64, strict=False) if column.dtype.is_integer() else column
 
 
 def _exact(column: pl.Series, time: pl.Series, source: str) -> Formula | None:
