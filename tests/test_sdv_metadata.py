@@ -20,7 +20,8 @@ from riskgen.data.cleaning import clean
 from riskgen.data.described import hints_of, infer_described, polars_form, sdv_form
 from riskgen.data.schema import Schema
 from riskgen.data.sdv_export import to_metadata
-from riskgen.data.sdv_metadata import Described, read_metadata
+from riskgen.data.sdv_metadata import read_metadata
+from riskgen.data.sdv_tables import Described
 from riskgen.data.toybank import simulate_bank
 from riskgen.errors import RiskgenError, SchemaError
 
@@ -187,18 +188,26 @@ def test_of_several_tables_the_one_that_fits_is_taken_with_its_joined_parent(
     tmp_path: Path,
 ) -> None:
     document = metadata(COLUMNS, sequence_index="when")
-    parent = {"columns": {"customer": {"sdtype": "id"}, "segment": {"sdtype": "categorical"}}}
-    document["tables"] |= {"people": parent, "cards": {"columns": {"card": {"sdtype": "id"}}}}
-    link = {"parent_table_name": "people", "child_table_name": "bank"}
-    keys = {"parent_primary_key": "customer", "child_foreign_key": "customer"}
-    document["relationships"] = [{**link, **keys}]
+    people = {"ref": {"sdtype": "id"}, "segment": {"sdtype": "categorical"}}
+    people["country"] = {"sdtype": "country", "pii": True}
+    parent = {"columns": people, "primary_key": "ref"}
+    # A trade of its own says nothing of who owns the payments.
+    shops = {"columns": {"shop": {"sdtype": "id"}, "category": {"sdtype": "categorical"}}}
+    document["tables"] |= {"people": parent, "shops": {**shops, "primary_key": "shop"}}
+    document["relationships"] = [
+        {
+            **{"parent_table_name": table, "child_table_name": "bank"},
+            **{"parent_primary_key": key, "child_foreign_key": own},
+        }
+        for table, key, own in (("people", "ref", "customer"), ("shops", "shop", "code"))
+    ]
     alone = described(tmp_path, document, bank().columns)
-    joined = described(tmp_path, document, [*bank().columns, "segment"])
+    joined = described(tmp_path, document, [*bank().columns, "segment", "country_context"])
     assert (alone.table, alone.sequence_key, "segment" in alone.columns) == ("bank", None, False)
-    assert (joined.table, joined.sequence_key, "segment" in joined.columns) == (
-        *("bank", "customer", True),
-    )
-    with pytest.raises(SchemaError, match="'bank', 'people', 'cards'; 0 of them fit"):
+    assert (joined.table, joined.sequence_key) == ("bank", "customer")
+    assert [*joined.columns][-2:] == ["segment", "country_context"]
+    assert hints_of(joined).personal == {"contact": "e-mail", "country_context": "country"}
+    with pytest.raises(SchemaError, match="'bank', 'people', 'shops'; 0 of them fit"):
         described(tmp_path, document, ["nothing"])
     with pytest.raises(SchemaError, match=r"no table 'banc'\. Known: 'bank'"):
         read_metadata(tmp_path / "metadata.json", "banc")

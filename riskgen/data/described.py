@@ -17,7 +17,7 @@ import polars as pl
 from riskgen.data.inference import infer_schema
 from riskgen.data.profile import READABLE, Told
 from riskgen.data.schema import Channel, Schema, unknown_name
-from riskgen.data.sdv_metadata import Described, SdvColumn
+from riskgen.data.sdv_tables import Described, SdvColumn
 from riskgen.data.sdv_types import kind_word, personal_word
 from riskgen.data.timeforms import read_form
 from riskgen.errors import SchemaError

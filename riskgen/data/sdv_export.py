@@ -10,7 +10,7 @@ from typing import Any
 
 from riskgen.data.described import sdv_form
 from riskgen.data.schema import Channel, Schema
-from riskgen.data.sdv_metadata import Described
+from riskgen.data.sdv_tables import Described
 from riskgen.data.sdv_types import kind_word, personal_sdtype, personal_word
 
 _DATES = ("Date", "Datetime")

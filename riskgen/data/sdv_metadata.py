@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from riskgen.data.schema import unknown_name
+from riskgen.data.sdv_tables import Described, SdvColumn, chosen_table
 from riskgen.data.sdv_types import SDTYPES
 from riskgen.errors import SchemaError
 
@@ -32,62 +33,6 @@ _COLUMN_KEYS = (
     *("decimal_places", "order", "order_by", "range_min", "range_max", "range_values"),
     *("range_is_nullable", "high_cardinality"),
 )
-
-
-@dataclass(frozen=True)
-class SdvColumn:
-    """What SDV metadata say of one column.
-
-    Attributes
-    ----------
-    name : str
-        Column name.
-    sdtype : str
-        SDV's type: ``numerical``, ``categorical``, ``id``, ``email`` and so on.
-    pii : bool or None
-        Whether the team calls it personal; None where the file is silent.
-    datetime_format : str or None
-        strftime pattern of a ``datetime``.
-    regex_format : str or None
-        Pattern of an ``id``.
-    """
-
-    name: str
-    sdtype: str
-    pii: bool | None = None
-    datetime_format: str | None = None
-    regex_format: str | None = None
-
-    def entry(self) -> dict[str, Any]:
-        """Return the column as it stands in SDV's JSON."""
-        found = {"sdtype": self.sdtype, "pii": self.pii, "datetime_format": self.datetime_format}
-        found["regex_format"] = self.regex_format
-        return {key: value for key, value in found.items() if value is not None}
-
-
-@dataclass(frozen=True)
-class Described:
-    """One table as SDV metadata describe it.
-
-    Attributes
-    ----------
-    table : str
-        Name of the table in the file.
-    columns : mapping of str to SdvColumn
-        By column name, in the file's order.
-    sequence_key, sequence_index, primary_key : str or None
-        Columns that own, order and number the rows. A primary key of several
-        columns is None.
-    parents : mapping of str to str
-        Foreign key of this table by name of the table that it points to.
-    """
-
-    table: str
-    columns: Mapping[str, SdvColumn]
-    sequence_key: str | None = None
-    sequence_index: str | None = None
-    primary_key: str | None = None
-    parents: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_metadata(path: Path, table: str | None = None, columns: Sequence[str] = ()) -> Described:
@@ -118,7 +63,7 @@ def read_metadata(path: Path, table: str | None = None, columns: Sequence[str] =
         return tables[table]
     if len(tables) == 1:
         return next(iter(tables.values()))
-    return _chosen(tables, frozenset(columns), path)
+    return chosen_table(tables, frozenset(columns), path)
 
 
 def owner_in(path: Path) -> str | None:
@@ -240,31 +185,6 @@ def _table_name(name: Any, tables: Mapping[str, Described], where: str) -> str:
     if not isinstance(name, str) or name not in tables:
         raise SchemaError(f"{where}: " + unknown_name("table", str(name), list(tables)))
     return name
-
-
-def _chosen(tables: Mapping[str, Described], columns: frozenset[str], path: Path) -> Described:
-    fitting = {name: t for name, t in tables.items() if set(t.columns) <= columns}
-    above = {parent for t in fitting.values() for parent in t.parents}
-    lowest = [t for name, t in fitting.items() if name not in above]
-    if len(lowest) != 1:
-        listed = ", ".join(f"'{name}'" for name in tables)
-        raise SchemaError(
-            f"SDV metadata '{path}' describe the tables {listed}; {len(lowest)} of them fit the "
-            "columns of this table. Save the metadata of one table alone, or give the table with "
-            "the columns that they name."
-        )
-    return _with_parents(lowest[0], fitting)
-
-
-def _with_parents(child: Described, fitting: Mapping[str, Described]) -> Described:
-    """Return a table with the columns of its joined parents; a lone parent owns its rows."""
-    joined = {name: key for name, key in child.parents.items() if name in fitting}
-    columns = dict(child.columns)
-    for name in joined:
-        columns = {**fitting[name].columns, **columns}
-    ordered = {n: columns[n] for n in [*child.columns, *columns]}
-    owner = next(iter(joined.values())) if len(joined) == 1 else None
-    return replace(child, columns=ordered, sequence_key=child.sequence_key or owner)
 
 
 def _mapping(value: Any, where: str) -> dict[str, Any]:

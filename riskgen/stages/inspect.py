@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from riskgen.data.cleaning import clean
 from riskgen.data.context_source import rows_of
+from riskgen.data.described import SAYS_SO
 from riskgen.data.evidence import Evidence
 from riskgen.data.inspection import Inspection, inspect_evidence
 from riskgen.data.market import clean_prices
@@ -65,7 +66,7 @@ def inspect_table(request: TableRequest) -> Inspection:
         evidence,
         source=source.name,
         rows=table.height,
-        named=_named(request, table),
+        named=_named(request, table) | _told(schema),
         more=trial.problems,
         notes=(*joined, *trial.notes),
     )
@@ -118,10 +119,13 @@ def _named(request: TableRequest, table: Table) -> frozenset[str]:
         return frozenset(table.columns)
     asked = {request.entity, request.time, request.label} - {None}
     asked |= {*request.keep, *request.drop, *request.pseudonymise}
-    if request.metadata is not None:
-        described = read_metadata(request.metadata, columns=table.columns)
-        asked |= {described.sequence_key, described.sequence_index} - {None}
     return frozenset(str(name) for name in asked)
+
+
+def _told(schema: Schema | None) -> frozenset[str]:
+    """Return the columns of which SDV metadata say what they are."""
+    channels = () if schema is None else schema.channels
+    return frozenset(c.name for c in channels if SAYS_SO in c.reason)
 
 
 def _proposed(table: Table, request: TableRequest) -> tuple[Schema | None, Problem | None]:
