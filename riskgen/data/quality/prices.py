@@ -57,9 +57,9 @@ def _jumps(name: str, prices: np.ndarray) -> Iterator[Problem]:
     if jumps:
         yield Problem(
             code="price-jumps",
-            effect="wrong",
-            found=f"'{name}' halves or doubles between two dates, {jumps:,} times.",
-            then="A split that is not adjusted is learned as a crash; tails and risk are wrong.",
+            effect="look",
+            found=f"'{name}' halves or doubles between two dates: {jumps:,} such steps.",
+            then="Right if the market did so; an unadjusted split is learned as a crash.",
             advice="Give prices adjusted for splits, or confirm that the market did so.",
             columns=(name,),
             count=jumps,
