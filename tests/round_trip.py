@@ -129,7 +129,8 @@ def check_times(encoder: EventEncoder, events: Events, decoded: Events) -> None:
     heads = events.offsets[:-1]
     ticks, whole = gaps.ticks(seconds), np.floor(seconds)
     farthest = EXACT[gaps.resolution] - 1 if gaps.long is None else gaps.long.high
-    kept = np.diff(ticks, prepend=ticks[:1]) <= farthest
+    # Gaps beyond the exact ones are in cells too, and in wide ones where they are long.
+    kept = np.diff(ticks, prepend=ticks[:1]) <= min(farthest, EXACT_CELL / 8)
     if gaps.resolution == "clock":
         kept |= np.diff(whole, prepend=whole[:1]) < SHORT
     first = (ticks - gaps.ticks(np.array([clock.origin])))[heads]
