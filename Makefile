@@ -4,12 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check lint types chromium clean smoke bench
+.PHONY: demo test check lint types chromium postgres clean smoke bench
 
 demo: $(READY)
 	$(BIN)/riskgen demo
 
-test: $(READY) chromium lint types
+test: $(READY) chromium postgres lint types
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 check: lint types
@@ -36,6 +36,12 @@ chromium:
 	@command -v chromium >/dev/null || \
 	  { [ "$$(id -u)" = 0 ] && apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium fonts-dejavu-core; } || \
 	  echo "chromium is not installed: the browser tests will be skipped"
+
+# Sources are tested against a real PostgreSQL; without one the tests say why they skip.
+postgres:
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && apt-get -qq update && apt-get -qq install -y --no-install-recommends postgresql; } || \
+	  echo "PostgreSQL is not installed: the database tests will be skipped"
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache

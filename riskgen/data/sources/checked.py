@@ -28,11 +28,12 @@ def checked(frame: pl.LazyFrame, name: str) -> pl.LazyFrame:
     """
     with readable(name):
         schema = frame.collect_schema()
-        empty = not schema or frame.select(next(iter(schema))).head(1).collect().is_empty()
     for column, dtype in schema.items():
         if not is_supported(dtype):
             kind = dtype.base_type().__name__
             raise DataError(f"Column '{column}' in '{name}' is of type {kind}. {remedy(dtype)}")
+    with readable(name):
+        empty = not schema or frame.select(next(iter(schema))).head(1).collect().is_empty()
     if empty:
         raise DataError(f"'{name}' has {len(schema)} columns and no rows. Give a table with rows.")
     return _named(frame, schema.names())

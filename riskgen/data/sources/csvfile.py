@@ -13,6 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
+from riskgen.data.sources.forms import check_file
 from riskgen.data.sources.textfile import first_lines, read_head
 from riskgen.data.sources.written import typed
 from riskgen.errors import DataError
@@ -80,6 +81,7 @@ def _line(error: Exception) -> str:
 
 
 def _examined(path: Path) -> _Part:
+    check_file(path)
     head = first_lines(read_head(path), _HEAD_LINES)
     delimiter = _delimiter(head)
     header = tuple(next(csv.reader(head, delimiter=delimiter), []))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
+from riskgen.data.sources.forms import check_file
 from riskgen.errors import DataError
 
 WIDEN = pl.ScanCastOptions(integer_cast="upcast", float_cast="upcast")
@@ -25,6 +26,7 @@ def check_parquet(path: Path) -> pl.Schema:
     DataError
         When the file is something else, cut off or damaged.
     """
+    check_file(path)
     with path.open("rb") as file:
         start = file.read(4)
         file.seek(max(path.stat().st_size - 4, 0))

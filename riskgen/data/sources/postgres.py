@@ -91,7 +91,6 @@ class Postgres:
             state = getattr(error, "sqlstate", None)
             found = self._refused(str(error), state) if asked else self._unreachable(str(error))
             message = scrubbed(found, secrets)
-            # Raised outside, so that not even a debugger finds the driver's words behind it.
         else:
             return
         raise DataError(message + self._nearest(message))

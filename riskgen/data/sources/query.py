@@ -85,8 +85,13 @@ class QuerySource:
     @cached_property
     def _spool(self) -> Spool:
         query = self.query if self.query is not None else self._only_table()
-        with self.engine.rows(query.strip().rstrip(";")) as reader:
-            return Spool.of(reader, self.name)
+        try:
+            with self.engine.rows(query.strip().rstrip(";")) as reader:
+                return Spool.of(reader, self.name)
+        except DataError as error:
+            message = str(error)
+        # Outside the handler: the driver's own words, with values, hang on to no error of ours.
+        raise DataError(message)
 
     def _only_table(self) -> str:
         tables = self.engine.tables()

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -26,6 +25,9 @@ from riskgen.errors import DataError
 STORES = frozenset({"s3", "s3a", "gs", "gcs", "az", "azure", "adl", "abfs", "abfss", "http"})
 STORES |= {"https", "hf"}
 _ROWS = 131_072
+# RuntimeError: what polars raises where a store answers with an error.
+_REFUSALS = (pl.exceptions.PolarsError, OSError, ValueError, RuntimeError)
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -54,18 +56,11 @@ class StoreTable:
 
     def scan(self) -> pl.LazyFrame:
         """Return the rows; DataError when they cannot be read."""
-        with self._plainly():
-            return checked(self._rows, self.name)
+        return self._plainly(lambda: checked(self._rows, self.name))
 
     def digest(self) -> str:
         """Return a SHA-256 of the rows that does not depend on their order."""
-        with self._plainly():
-            frame = self.scan()
-            columns = frame.head(0).collect().to_arrow().schema
-            digest = RowDigest(columns)
-            for batch in frame.collect_batches(chunk_size=_ROWS, maintain_order=False):
-                digest.update(batch)
-        return digest.hexdigest()
+        return self._plainly(self._digest)
 
     def record(self) -> dict[str, Any]:
         """Return the address without secrets."""
@@ -83,17 +78,32 @@ class StoreTable:
             )
         return pl.scan_delta(self.address.text.removeprefix("delta+"))
 
-    @contextmanager
-    def _plainly(self) -> Iterator[None]:
+    def _digest(self) -> str:
+        frame = self.scan()
+        digest = RowDigest(frame.head(0).collect().to_arrow().schema)
+        for batch in frame.collect_batches(chunk_size=_ROWS, maintain_order=False):
+            digest.update(batch)
+        return digest.hexdigest()
+
+    def _plainly(self, read: Callable[[], Result]) -> Result:
+        """Read, and say what a store answers without the secrets of the address."""
+        secrets = secrets_in(self.address.text)
+        refusals: tuple[type[Exception], ...] = (*_REFUSALS, *_delta_errors())
         try:
-            yield
+            return read()
         except DataError as error:
-            message = scrubbed(str(error), secrets_in(self.address.text))
-        except (pl.exceptions.PolarsError, OSError, ValueError, RuntimeError) as error:
-            # RuntimeError: what polars raises where a store answers with an error.
+            message = scrubbed(str(error), secrets)
+        except refusals as error:
             line = (str(error).splitlines() or ["no details"])[0].rstrip(".")
-            line = scrubbed(line, secrets_in(self.address.text))
+            line = scrubbed(line, secrets)
             message = f"'{self.name}' cannot be read: {line}. Check address and credentials."
-        else:
-            return
+        # Outside the handlers: the store's own words hang on to no error of ours.
         raise DataError(message)
+
+
+def _delta_errors() -> tuple[type[Exception], ...]:
+    if importlib.util.find_spec("deltalake") is None:
+        return ()
+    from deltalake.exceptions import DeltaError
+
+    return (DeltaError,)
