@@ -46,7 +46,7 @@ def typed(frame: pl.LazyFrame, columns: Sequence[str]) -> pl.LazyFrame:
         expression = _number(name, kinds[name], facts)
         if expression is not None:
             converted[name] = expression
-        elif facts[f"{name}\0present"] and (forms := candidate_forms(facts[f"{name}\0first"])):
+        elif facts[f"{name}\0present"] and (forms := _forms(frame, head[name])):
             undecided[name] = forms
     return frame.with_columns(**converted).with_columns(**_dates(frame, undecided))
 
@@ -63,7 +63,6 @@ def _facts(name: str, kinds: Sequence[str]) -> list[pl.Expr]:
     number = _without_absent(name)
     asked = {
         "present": number.is_not_null().any(),
-        "first": column.drop_nulls().head(_SAMPLE).implode(),
         "key": number.str.contains(_KEY).any() if kinds else pl.lit(False),
     }
     for kind in kinds:
@@ -75,14 +74,17 @@ def _facts(name: str, kinds: Sequence[str]) -> list[pl.Expr]:
 def _asked(frame: pl.LazyFrame, facts: Sequence[pl.Expr]) -> dict[str, Any]:
     if not facts:
         return {}
-    row = frame.select(facts).collect(engine="streaming")
-    lists = (pl.List,)
-    return {
-        name: row[name].explode(empty_as_null=False)
-        if isinstance(row[name].dtype, lists)
-        else row[name][0]
-        for name in row.columns
-    }
+    return frame.select(facts).collect(engine="streaming").row(0, named=True)
+
+
+def _forms(frame: pl.LazyFrame, head: pl.Series) -> list[str]:
+    """Return the forms of dates that the first values of a column may have."""
+    first = head.drop_nulls()
+    if len(first) < _SAMPLE:
+        # A slice of rows stops early; a slice of an aggregated column would hold it whole.
+        column = frame.select(head.name).filter(pl.col(head.name).is_not_null())
+        first = column.head(_SAMPLE).collect(engine="streaming").to_series()
+    return candidate_forms(first)
 
 
 def _without_absent(name: str) -> pl.Expr:
