@@ -115,7 +115,7 @@ def _time_as(frame: pl.DataFrame, rng: Rng) -> pl.DataFrame:
         when.dt.offset_by("-60y"),
         when.dt.time(),
         pl.lit(datetime(2024, 2, 29)).cast(pl.Datetime("us")),
-        pl.int_range(pl.len()).over("customer").cast(pl.UInt8),
+        (pl.int_range(pl.len()).over("customer") % 200).cast(pl.UInt8),
         pl.int_range(pl.len()).over("customer") * 10**12,
     )
     return frame.with_columns(when=ways[int(rng.integers(len(ways)))])

@@ -214,6 +214,13 @@ def test_the_shipped_indices_are_twenty_years_without_a_hole() -> None:
     assert prices.log_returns()[worst, 0] == pytest.approx(np.log(907.84 / 998.01))
 
 
+@pytest.mark.parametrize("dtype", [pl.Time, pl.Duration("us")])
+def test_a_time_of_day_is_no_date(dtype: pl.DataType) -> None:
+    table = price_table().with_columns(pl.lit(0).cast(dtype).alias("date"))
+    with pytest.raises(DataError, match="should hold dates"):
+        clean_prices(table, market_schema("A", "B"))
+
+
 def test_a_number_too_large_to_count_days_is_refused_with_its_first_row() -> None:
     table = price_table().with_columns(pl.int_range(pl.len()).alias("date") + 10**12)
     with pytest.raises(DataError, match=r"400 numbers too large .*\(first at row 1\)"):

@@ -72,7 +72,8 @@ def clean_prices(table: pl.DataFrame, schema: Schema) -> tuple[Prices, Schema, l
 def _dates(written: pl.Series, name: str) -> NDArray[np.datetime64]:
     read = parse_dates(written, least=0.99) if written.dtype == pl.String else None
     column = written if read is None else read
-    if not (column.dtype.is_temporal() or column.dtype.is_integer()):
+    dated = column.dtype.base_type() in (pl.Date, pl.Datetime)
+    if not (dated or column.dtype.is_integer()):
         raise DataError(
             f"Column '{name}' should hold dates. Found type {column.dtype}. "
             "Store it as a date, for example 2024-03-28."
