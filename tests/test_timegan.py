@@ -245,6 +245,11 @@ def test_a_panel_too_small_to_set_anything_aside_is_refused() -> None:
         TimeGAN(**TINY).fit(panel, seed=0)
 
 
+def test_a_path_without_a_window_to_judge_is_learned_and_goes_unaudited() -> None:
+    model = TimeGAN(**{**TINY, "audit": True}).fit(market_panel(120), seed=0)
+    assert model.report["audit"] is None
+
+
 def test_progress_is_told_and_never_goes_back() -> None:
     told: list[StepReport] = []
     TimeGAN(**TINY).fit(events_panel(), seed=3, on_step=told.append)

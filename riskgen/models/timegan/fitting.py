@@ -177,6 +177,8 @@ class Training:
     def _audit(self, simulator: Simulator) -> dict[str, Any] | None:
         """Return what the discriminator says of sequences set aside."""
         real = [_pieces(self.panel, part) for part in (self.train, self.aside)]
+        if min(part.n_sequences for part in real) == 0:
+            return None  # a path too short to give a window that is judged
         length = None if has_own_length(self.panel.layout) else LONGEST
         drawn = [
             simulator.draw(min(part.n_sequences, AUDITED), rng, {}, length)
