@@ -461,3 +461,12 @@ def test_numbers_beyond_64_bits_count_no_time(dtype: pl.DataType) -> None:
     late = table.with_columns(step=huge.cast(dtype)).drop("when")
     with pytest.raises(DataError, match="'step' is missing or unreadable"):
         clean(late, infer_schema(late, time="step"))
+
+
+def test_dates_with_an_hour_and_no_minute_are_read() -> None:
+    hours = pl.col("when").dt.strftime("%Y%m%d%H")
+    table = tiny_table().with_columns(when=hours)
+    events, schema, _ = clean(table, infer_schema(table, time="when"))
+    assert schema.resolution == "clock"
+    expected = tiny_table().sort("customer", "when")["when"].dt.truncate("1h")
+    assert events.frame["when"].equals(expected)

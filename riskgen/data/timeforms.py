@@ -171,6 +171,9 @@ def _from_text(texts: pl.Series, form: str) -> pl.Series:
         texts, form = pl.select(texts + "-01").to_series(), form + "-%d"
     if "%H" not in form and "%I" not in form:
         return _within(texts.str.to_date(form, strict=False))
+    if form.endswith("%H"):
+        # An hour is known by its first minute: polars reads both or none.
+        texts, form = pl.select(texts + "00").to_series(), form + "%M"
     if form.endswith(("Z", "%z", "%:z")):
         form = re.sub(r"(Z|%:?z)$", "%#z", form)
     moments = texts.str.to_datetime(_lenient(form), time_unit="us", strict=False)
