@@ -90,6 +90,12 @@ def test_numbers_that_are_no_times_are_left_alone() -> None:
     assert infer_schema(amounts).channel("balance_value").form is None
 
 
+def test_ten_digits_are_an_hour_where_all_of_them_are_one_and_else_seconds() -> None:
+    hours = pl.Series("time", [2024_03_31_12, 2024_12_01_23, 2023_01_15_00])
+    assert find_form(hours) == "%Y%m%d%H"
+    assert find_form(pl.Series("time", [1_711_886_400, 1_711_972_799, 2_024_033_112])) == "epoch(s)"
+
+
 def test_a_number_is_a_time_only_by_its_name_or_by_the_users_word() -> None:
     stamped = bank(moved=WRITTEN["epoch(s)"]).drop("when")
     with pytest.raises(SchemaError, match="--time"):

@@ -51,15 +51,18 @@ def find_form(column: pl.Series, least: float = 0.99) -> str | None:
     numbers = _numbers(column)
     if numbers is None or (present := numbers.drop_nulls()).is_empty():
         return None
-    if column.dtype != pl.String:
+    dated = next((form for form in _dated(present) if _fits(present, form, least)), None)
+    # Ten digits may be seconds in the 2030s too, of which 1 in 100 is a month, day and hour.
+    if column.dtype != pl.String and dated != "%Y%m%d%H":
         for unit, scale in _PER_SECOND.items():
             inside = present.is_between(_EARLIEST * scale, _LATEST * scale)
             if inside.to_numpy().mean() >= least:
                 return f"epoch({unit})"
-    for form in _dated(present):
-        if 1 - read_form(present, form).null_count() / len(present) >= least:
-            return form
-    return None
+    return dated
+
+
+def _fits(present: pl.Series, form: str, least: float) -> bool:
+    return 1 - read_form(present, form).null_count() / len(present) >= least
 
 
 def _numbers(column: pl.Series) -> pl.Series | None:
