@@ -95,6 +95,12 @@ def table_options(command: Command) -> Command:
                 "--keep", multiple=True, help="Keep this column although it looks personal."
             ),
             click.option("--drop", multiple=True, help="Leave this column out."),
+            click.option(
+                "--pseudonymise",
+                metavar="COLUMN",
+                multiple=True,
+                help="Model this column by fresh ids with no way back.",
+            ),
         ]
     ):
         command = option(command)

@@ -17,6 +17,8 @@ from riskgen.data.events import Events
 from riskgen.data.formula import Formula
 from riskgen.data.ledger import Ledger, add_up
 from riskgen.data.profile import decimals
+from riskgen.data.personal.remarks import marked, remarks
+from riskgen.data.pseudonyms import with_fresh_ids
 from riskgen.data.refusals import (
     check_amounts,
     check_columns,
@@ -69,7 +71,9 @@ def clean(table: pl.DataFrame, schema: Schema) -> tuple[Events, Schema, Notes]:
     check_entities(frame[schema.entity], schema.entity, notes)
     final = _set_aside(frame, schema, notes)
     _say_repeats(frame, notes)
-    ordered = _in_order(frame, final, notes)
+    final = marked(table, final)
+    ordered = with_fresh_ids(_in_order(frame, final, notes), final)
+    notes += remarks(final)
     notes += [f"'{c.name}' is not modelled: {c.reason}." for c in final.with_role("dropped")]
     events = Events.build(_emptied(ordered, final), final)
     return events, final, notes
@@ -88,6 +92,8 @@ def _typed(table: pl.DataFrame, schema: Schema) -> pl.DataFrame:
 def _typed_column(column: pl.Series, channel: Channel) -> pl.Series:
     if channel.role == "label":
         return column.cast(pl.Int8)
+    if channel.pseudonymised:
+        return column
     if column.dtype == pl.Float32 or column.dtype.base_type() == pl.Decimal:
         # A float32 cent is no cent in float64 until it is rounded.
         places = decimals(column) if channel.decimals is None else channel.decimals

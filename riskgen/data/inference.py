@@ -26,6 +26,7 @@ from riskgen.data.keys import (
 )
 from riskgen.data.pricetable import is_price_table, price_schema
 from riskgen.data.profile import NOTHING, Profile, Told, profile
+from riskgen.data.pseudonyms import check_choices, pseudonymise_columns
 from riskgen.data.resolution import resolution_of
 from riskgen.data.schema import Channel, Schema, unknown_name
 from riskgen.data.timeofday import find_clock, join, read_clock
@@ -43,6 +44,7 @@ def infer_schema(
     label: str | None = None,
     keep: Sequence[str] = (),
     drop: Sequence[str] = (),
+    pseudonymise: Sequence[str] = (),
     told: Mapping[str, Told] | None = None,
 ) -> Schema:
     """Return what each column of a table is, with the reason.
@@ -59,6 +61,8 @@ def infer_schema(
         Columns to model although they look personal or give the label away.
     drop : sequence of str
         Columns to leave out.
+    pseudonymise : sequence of str
+        Columns to model by fresh ids; see :mod:`riskgen.data.pseudonyms`.
     told : mapping of str to Told, optional
         What the team says of columns, by name; it goes before what their
         values suggest.
@@ -72,6 +76,7 @@ def infer_schema(
         When a column has a type that cannot be modelled.
     """
     _check_names(table, [n for n in (entity, time, label) if n is not None], keep, drop)
+    check_choices(table.columns, pseudonymise, (*keep, *drop))
     _check_types(table)
     if domain not in (None, "transactions", "market"):
         raise SchemaError(f"There is no domain '{domain}'. Known: transactions, market (--domain).")
@@ -86,10 +91,13 @@ def infer_schema(
     free = {n: p for n, p in profiles.items() if n not in (time, label)}
     owner = _chosen(entity) or (None if domain == "market" else find_entity(free))
     if domain == "market" or (owner is None and domain is None and is_price_table(profiles)):
-        return price_schema(table, profiles, time, dropped)
+        prices = price_schema(table, profiles, time, dropped)
+        return pseudonymise_columns(prices, table, pseudonymise)
     if owner is None:
         raise missing_entity(profiles)
-    return _transactions(table, profiles, owner, time, label, frozenset(keep), dropped)
+    modelled = frozenset((*keep, *pseudonymise))
+    schema = _transactions(table, profiles, owner, time, label, modelled, dropped)
+    return pseudonymise_columns(schema, table, pseudonymise)
 
 
 def _check_names(

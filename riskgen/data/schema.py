@@ -66,6 +66,8 @@ class Channel(BaseModel):
         Why this role was proposed, for the user to agree or not.
     personal : str or None
         The kind of personal data that the values look like.
+    pseudonymised : bool
+        Whether fresh ids with no way back stand for the values.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -81,6 +83,7 @@ class Channel(BaseModel):
     clock: str | None = None
     reason: str = ""
     personal: str | None = None
+    pseudonymised: bool = False
 
 
 class Schema(BaseModel):

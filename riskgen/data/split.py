@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskgen.data.events import SECONDS_PER_DAY, Events
+from riskgen.data.pseudonyms import renumbered
 from riskgen.errors import DataError
 
 Floats = NDArray[np.float64]
@@ -182,6 +183,8 @@ def _split(
     salt: str,
 ) -> Split:
     owner_group = group[events.owner]
+    learned = np.flatnonzero(kept & (owner_group == 0))
+    events = Events(events.schema, renumbered(events.frame, events.schema, learned), events.offsets)
     parts = [events.where(kept & (owner_group == i)) for i in range(len(NAMES))]
     for name, part in zip(NAMES[:2], parts, strict=False):
         if part.n_entities < _FEWEST:

@@ -49,6 +49,8 @@ class TableRequest:
         Overrides of the inference.
     keep, drop : tuple of str
         Columns to keep although they look personal, and columns to leave out.
+    pseudonymise : tuple of str
+        Columns to model by fresh ids.
     """
 
     source: str | Path = field(repr=False)  # may hold a password
@@ -64,6 +66,7 @@ class TableRequest:
     label: str | None = None
     keep: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
+    pseudonymise: tuple[str, ...] = ()
 
     def open(self) -> Source:
         """Return the source that is asked for, its context joined."""
@@ -147,6 +150,7 @@ def propose_schema(table: Table, request: TableRequest) -> Schema:
         label=request.label,
         keep=request.keep,
         drop=request.drop,
+        pseudonymise=request.pseudonymise,
     )
 
 
