@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskgen.data.dayparts import circle, day_of_month
+from riskgen.data.disclosure import shared_span
 from riskgen.data.events import SECONDS_PER_DAY, Events
 from riskgen.data.gaps import Gaps
 from riskgen.data.panel import Field, SequencePanel
@@ -50,7 +51,7 @@ class CalendarClock:
     finishes : Quantiles
         Codec of the last event's day (or month), counted from ``origin``.
     origin, end : float
-        First and last day of the training window, seconds since 1970.
+        First and last day that at least 11 entities reach, seconds since 1970.
     time_columns : tuple of int
         Columns of ``gap`` (and ``hour``) in a panel's values.
     context_column : int
@@ -74,8 +75,9 @@ class CalendarClock:
         """Learn the calendar of ``events``; the columns say where its fields will stand."""
         seconds, resolution = events.seconds(), events.schema.resolution
         gaps = Gaps.fit(seconds, events.offsets, resolution)
-        origin = float(gaps.midnight(gaps.ticks(seconds.min(keepdims=True)))[0])
-        end = float((np.floor(seconds.max() / SECONDS_PER_DAY) + 1) * SECONDS_PER_DAY)
+        opening, closing = shared_span(seconds, events.owner)
+        origin = float(gaps.midnight(gaps.ticks(np.array([opening])))[0])
+        end = float((np.floor(closing / SECONDS_PER_DAY) + 1) * SECONDS_PER_DAY)
         owners, first = np.arange(events.n_entities), gaps.ticks(np.array([origin]))
         starts, finishes = (
             Quantiles.fit(gaps.ticks(edge) - first, owners, decimals=0, n_bins=DATE_BINS)

@@ -58,6 +58,21 @@ def shared_range(values: Floats, owners: Ints) -> tuple[float, float] | None:
     return float(lowest), float(highest)
 
 
+def shared_span(seconds: Floats, owners: Ints) -> tuple[float, float]:
+    """Return two moments at or beyond which at least 11 entities have an event.
+
+    The first and the last event of all belong to one customer each. With fewer
+    than 11 entities the year of the median stands in. Parameters as of
+    :func:`guarded_range`, in seconds since 1970.
+    """
+    reached = shared_range(seconds, owners)
+    if reached is not None:
+        return min(reached), max(reached)
+    year = np.array([np.median(seconds)]).astype("M8[s]").astype("M8[Y]")
+    first, after = ((year + n).astype("M8[s]").astype(np.float64)[0] for n in (0, 1))
+    return float(first), float(after) - 1.0
+
+
 def _rounded_median(values: Floats) -> tuple[float, float]:
     middle = float(round_significant(np.array([np.median(values)]))[0])
     return middle, middle

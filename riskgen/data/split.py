@@ -105,7 +105,8 @@ def _by_time(events: Events, salt: str) -> Split:
         f"{_EVENT_CUTS[0]:.0%} quantile of time; validation and test follow in time, each after "
         f"a gap of {gap / SECONDS_PER_DAY:.1f} days for labels that arrive late."
     )
-    windows = ((learned + gap, validated), (validated + gap, end))
+    # The test ends with the data: the last moment itself is one customer's.
+    windows = ((learned + gap, validated), (validated + gap, np.inf))
     _check_window(seconds, windows[1], reason)
     return _split(events, group, kept, windows, True, reason, salt)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from riskgen import __version__
 from riskgen.data.encoding import EventEncoder
+from riskgen.data.events import SECONDS_PER_DAY
 from riskgen.data.panel import SequencePanel
 from riskgen.data.price_paths import PathStart
 from riskgen.data.returns_encoding import PriceEncoder
@@ -218,4 +219,5 @@ def split_facts(material: Material) -> dict[str, Any]:
 
 
 def _bound(edge: float) -> float | None:
-    return edge if abs(edge) != float("inf") else None
+    # Whole days: to the microsecond an edge is the moment of one customer's event.
+    return edge // SECONDS_PER_DAY * SECONDS_PER_DAY if abs(edge) != float("inf") else None
