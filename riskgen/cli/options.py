@@ -101,6 +101,13 @@ def table_options(command: Command) -> Command:
                 multiple=True,
                 help="Model this column by fresh ids with no way back.",
             ),
+            click.option(
+                "--max-events",
+                type=click.IntRange(min=1),
+                default=2_000_000,
+                show_default=True,
+                help="Rows held in memory; of more, whole histories of a sample of entities.",
+            ),
         ]
     ):
         command = option(command)

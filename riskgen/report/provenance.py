@@ -38,7 +38,8 @@ def reproduction_blocks(
     manifest: Mapping[str, Any], facts: Mapping[str, Any], simulations: Sequence[Mapping[str, Any]]
 ) -> tuple[Block, ...]:
     """Return command lines, configuration, versions and hashes."""
-    shown = {"data", "counts", "split", "notes", "files", "table_schema", "libraries"}
+    shown = {"data", "counts", "sample", "survey", "split", "notes", "files"}
+    shown |= {"table_schema", "libraries"}
     rest = {name: item for name, item in manifest.items() if name not in shown}
     libraries = {**_dict(manifest, "libraries")}
     blocks: list[Block] = [

@@ -86,10 +86,12 @@ def fit_run(
     if on_material is not None:
         on_material(material)
     encoder, panel = encode(material)
+    asked, papers = _request(request, material), _papers(request, material)
+    # Training needs the panel alone; the table would take as much memory again.
+    del material
     generator = create(request.generator, **request.options)
     interrupted = Interrupted(request.root)
     log = [] if resume is None else list(resume.log)
-    asked = _request(request, material)
     generator.fit(
         panel,
         seed=request.seed,
@@ -97,7 +99,7 @@ def fit_run(
         on_checkpoint=lambda state: interrupted.write(Checkpoint(state, asked, log)),
         resume=None if resume is None else resume.state,
     )
-    run = _write(request, material, encoder, generator, log)
+    run = _write(request, papers, encoder, generator, log)
     interrupted.remove()
     return run
 
@@ -124,22 +126,39 @@ def _logging(log: list[StepReport], on_step: OnStep | None) -> OnStep:
     return note
 
 
+@dataclass(frozen=True)
+class _Papers:
+    """What a run folder says of its material."""
+
+    schema: str
+    start: dict[str, Any] | None
+    manifest: dict[str, Any]
+
+
+def _papers(request: FitRequest, material: Material) -> _Papers:
+    start = None
+    if isinstance(material, PriceMaterial):
+        start = PathStart.after(material.prices).state()
+    manifest = {**_request(request, material), **_facts(material)}
+    return _Papers(material.schema.to_yaml(), start, manifest)
+
+
 def _write(
     request: FitRequest,
-    material: Material,
+    papers: _Papers,
     encoder: Encoder,
     generator: Generator,
     log: list[StepReport],
 ) -> Run:
     with new_run(request.root, request.table.open().stem) as folder:
-        write_bytes(folder / "schema.yaml", material.schema.to_yaml().encode())
+        write_bytes(folder / "schema.yaml", papers.schema.encode())
         write_json(folder / "encoder.json", encoder.state())
         write_state(folder, "generator", generator.state())
-        if isinstance(material, PriceMaterial):
-            write_json(folder / "start.json", PathStart.after(material.prices).state())
+        if papers.start is not None:
+            write_json(folder / "start.json", papers.start)
         lines = [json.dumps(_log_line(report), sort_keys=True) for report in log]
         write_bytes(folder / "training.jsonl", "\n".join([*lines, ""]).encode())
-        write_manifest(folder, {**_request(request, material), **_facts(material)})
+        write_manifest(folder, papers.manifest)
     return Run.newest(request.root)
 
 
@@ -160,6 +179,7 @@ def _request(request: FitRequest, material: Material) -> dict[str, Any]:
             **request.table.open().record(),
             "sha256": material.digest,
             "origin": request.origin,
+            "max_events": request.table.max_events,
         },
     }
 
@@ -168,10 +188,17 @@ def _facts(material: Material) -> dict[str, Any]:
     return {
         "notes": material.notes,
         "counts": material_counts(material),
+        **_sampling(material),
         "split": split_facts(material),
         "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
         "python": platform.python_version(),
     }
+
+
+def _sampling(material: Material) -> dict[str, Any]:
+    if material.sample is None or material.survey is None:
+        return {}
+    return {"sample": material.sample.to_json(), "survey": material.survey.to_json()}
 
 
 def material_counts(material: Material) -> dict[str, Any]:
@@ -196,7 +223,7 @@ def material_counts(material: Material) -> dict[str, Any]:
         }
         for name, part in parts.items()
     }
-    total = {"entities": material.events.n_entities, "events": material.events.n_events}
+    total = {"entities": material.n_entities, "events": material.n_events}
     return {**total, "partitions": counted}
 
 

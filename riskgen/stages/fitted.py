@@ -11,6 +11,7 @@ from riskgen.data.encoding import EventEncoder
 from riskgen.data.returns_encoding import PriceEncoder
 from riskgen.data.schema import Schema
 from riskgen.data.schema_file import read_schema
+from riskgen.data.selection import MOST_EVENTS
 from riskgen.data.sources.uri import public, scheme_of
 from riskgen.errors import RunError
 from riskgen.models.base import Generator
@@ -62,7 +63,11 @@ class Fitted:
                 f"The table of this run is no longer at '{public(place)}'. Name it with --data."
             )
         request = TableRequest(
-            place, recorded.get("query"), password_file, **_context(recorded, context)
+            place,
+            recorded.get("query"),
+            password_file,
+            max_events=recorded.get("max_events", MOST_EVENTS),
+            **_context(recorded, context),
         )
         material = prepare(request, self.schema)
         if material.digest != recorded["sha256"]:

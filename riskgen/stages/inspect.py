@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from riskgen.data.cleaning import clean
-from riskgen.data.context_source import rows_of
 from riskgen.data.described import SAYS_SO
 from riskgen.data.evidence import Evidence
 from riskgen.data.inspection import Inspection, inspect_evidence
@@ -16,8 +15,11 @@ from riskgen.data.schema import Schema, unknown_name
 from riskgen.data.schema_file import commented_yaml, read_schema
 from riskgen.data.sdv_export import to_metadata
 from riskgen.data.sdv_metadata import read_metadata
+from riskgen.data.selection import Drawn
 from riskgen.data.sources.source import Table
 from riskgen.data.split import split_events
+from riskgen.data.survey import Survey
+from riskgen.data.windows import bounded
 from riskgen.errors import RiskgenError, SchemaError
 from riskgen.stages.material import TableRequest, propose_schema
 from riskgen.stages.power import power_problems
@@ -29,6 +31,7 @@ class _Trial:
 
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    survey: Survey | None = None
 
 
 def inspect_table(request: TableRequest) -> Inspection:
@@ -50,26 +53,30 @@ def inspect_table(request: TableRequest) -> Inspection:
     """
     request.check()
     source = request.open()
-    rows, joined = rows_of(source)
-    table = rows.collect()
+    drawn, joined = request.draw(source)
+    table = drawn.table
     _check_names(table, request)
     if request.schema is not None:
         read_schema(request.schema)
     if request.metadata is not None:
         read_metadata(request.metadata, columns=table.columns)
-    schema, refusal = _proposed(table, request)
+    schema, refusal = _proposed(drawn, request)
     evidence, fault = _evidence(table, schema)
     trial = _Trial(problems=tuple(p for p in (refusal, fault) if p is not None))
     if evidence.schema is not None:
-        trial = _tried(table, evidence.schema)
-    return inspect_evidence(
+        trial = _tried(drawn, evidence.schema)
+    found = inspect_evidence(
         evidence,
         source=source.name,
-        rows=table.height,
+        rows=drawn.all_rows,
+        sampled="" if drawn.sample is None else drawn.sample.sentence(),
         named=_named(request, table) | _told(schema),
         more=trial.problems,
         notes=(*joined, *trial.notes),
     )
+    if trial.survey is None:
+        return found
+    return replace(found, facts=found.facts | {"all_rows": trial.survey.to_json()})
 
 
 def schema_text(inspection: Inspection) -> str:
@@ -128,9 +135,9 @@ def _told(schema: Schema | None) -> frozenset[str]:
     return frozenset(c.name for c in channels if SAYS_SO in c.reason)
 
 
-def _proposed(table: Table, request: TableRequest) -> tuple[Schema | None, Problem | None]:
+def _proposed(drawn: Drawn, request: TableRequest) -> tuple[Schema | None, Problem | None]:
     try:
-        return propose_schema(table, request), None
+        return propose_schema(drawn, request), None
     except RiskgenError as error:
         return None, _refusal(error)
 
@@ -153,13 +160,17 @@ def _evidence(table: Table, schema: Schema | None) -> tuple[Evidence, Problem | 
         return Evidence.build(table, None), _refusal(error)
 
 
-def _tried(table: Table, schema: Schema) -> _Trial:
+def _tried(drawn: Drawn, schema: Schema) -> _Trial:
     """Return what fit would say of the table, up to the partitions."""
     try:
         if schema.domain == "market":
-            return _Trial(notes=tuple(clean_prices(table, schema)[2]))
-        events, _, notes = clean(table, schema)
-        return _Trial(tuple(notes), tuple(power_problems(events, split_events(events))))
+            return _Trial(notes=tuple(clean_prices(drawn.table, schema)[2]))
+        survey = drawn.survey(schema)
+        told = [] if survey is None else survey.sentences()
+        events, _, notes = clean(drawn.table, schema)
+        split, shortened = bounded(split_events(events))
+        problems = tuple(power_problems(events, split))
+        return _Trial((*told, *notes, *shortened), problems, survey)
     except RiskgenError as error:
         return _Trial(problems=(_refusal(error),))
 

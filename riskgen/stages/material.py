@@ -6,22 +6,24 @@ months later finds the partitions that the fit left untouched.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from riskgen.data.cleaning import clean
 from riskgen.data.context_source import ContextSource, rows_of
 from riskgen.data.described import infer_described
-from riskgen.data.events import Events
 from riskgen.data.inference import infer_schema
 from riskgen.data.market import Prices, PriceSplit, clean_prices, split_prices
 from riskgen.data.schema import Schema
 from riskgen.data.schema_file import read_schema
 from riskgen.data.sdv_metadata import owner_in, read_metadata
+from riskgen.data.selection import MOST_EVENTS, Drawn, Sample, draw
 from riskgen.data.sources.address import Address
 from riskgen.data.sources.source import Source, Table, open_source
 from riskgen.data.split import Split, split_events
+from riskgen.data.survey import Survey
+from riskgen.data.windows import bounded
 from riskgen.errors import SchemaError
 
 
@@ -51,6 +53,9 @@ class TableRequest:
         Columns to keep although they look personal, and columns to leave out.
     pseudonymise : tuple of str
         Columns to model by fresh ids.
+    max_events : int
+        Rows that are held in memory; of a larger table whole histories of a
+        sample of entities are.
     """
 
     source: str | Path = field(repr=False)  # may hold a password
@@ -67,6 +72,7 @@ class TableRequest:
     keep: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
     pseudonymise: tuple[str, ...] = ()
+    max_events: int = MOST_EVENTS
 
     def open(self) -> Source:
         """Return the source that is asked for, its context joined."""
@@ -84,6 +90,27 @@ class TableRequest:
             owners = read_schema(self.schema).with_role("entity")
             return owners[0].name if owners else None
         return None if self.metadata is None else owner_in(self.metadata)
+
+    def draw(self, source: Source, schema: Schema | None = None) -> tuple[Drawn, list[str]]:
+        """Return the rows of ``source`` to work on, and notes on how they were put together.
+
+        Raises
+        ------
+        DataError, SchemaError
+            As the source and :func:`riskgen.data.selection.draw`.
+        """
+        rows, joined = rows_of(source)
+        known = read_schema(self.schema) if schema is None and self.schema is not None else schema
+        market = known is not None and known.domain == "market"
+        owner = self._owner() if known is None or market else known.entity
+        drawn = draw(
+            rows,
+            self.max_events,
+            entity=owner,
+            drop=self.drop,
+            domain="market" if market else self.domain,
+        )
+        return drawn, joined
 
     def check(self) -> None:
         """Refuse options that contradict each other.
@@ -111,18 +138,33 @@ class Material:
         SHA-256 that changes when the table does.
     notes : list of str
         What was done to the table, for the user; no values.
+    sample : Sample or None
+        What was drawn of a table that is too large to hold; None where it is whole.
+    survey : Survey or None
+        Counts over all rows of such a table.
     """
 
     schema: Schema
     digest: str
     notes: list[str]
+    sample: Sample | None = field(default=None, kw_only=True)
+    survey: Survey | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, eq=False)
 class EventMaterial(Material):
-    """Transactions of many entities."""
+    """Transactions of many entities.
 
-    events: Events = field(repr=False)
+    Attributes
+    ----------
+    n_entities, n_events : int
+        Of all partitions, and of what is in none of them.
+    split : Split
+        The partitions; nobody dominates those that are learned and compared.
+    """
+
+    n_entities: int
+    n_events: int
     split: Split = field(repr=False)
 
 
@@ -134,10 +176,19 @@ class PriceMaterial(Material):
     split: PriceSplit = field(repr=False)
 
 
-def propose_schema(table: Table, request: TableRequest) -> Schema:
+def propose_schema(drawn: Drawn, request: TableRequest) -> Schema:
     """Return the schema that the user gave, or the one that the table suggests."""
     if request.schema is not None:
         return read_schema(request.schema)
+    found = _inferred(drawn.table, request)
+    sampled = drawn.entity is not None and found.domain == "transactions"
+    if sampled and found.entity != drawn.entity:
+        # Whole histories of one owner may look like those of another.
+        return _inferred(drawn.table, replace(request, entity=drawn.entity))
+    return found
+
+
+def _inferred(table: Table, request: TableRequest) -> Schema:
     infer = infer_schema
     if request.metadata is not None:
         described = read_metadata(request.metadata, columns=table.columns)
@@ -171,12 +222,27 @@ def prepare(request: TableRequest, schema: Schema | None = None) -> Material:
     """
     request.check()
     source = request.open()
-    rows, joined = rows_of(source)
-    table = rows.collect()
-    proposed = schema if schema is not None else propose_schema(table, request)
+    drawn, joined = request.draw(source, schema)
+    proposed = schema if schema is not None else propose_schema(drawn, request)
     digest = source.digest()
     if proposed.domain == "market":
-        prices, found, notes = clean_prices(table, proposed)
+        prices, found, notes = clean_prices(drawn.table, proposed)
         return PriceMaterial(found, digest, joined + notes, prices, split_prices(prices))
-    events, found, notes = clean(table, proposed)
-    return EventMaterial(found, digest, joined + notes, events, split_events(events))
+    return _event_material(drawn, proposed, digest, joined)
+
+
+def _event_material(drawn: Drawn, schema: Schema, digest: str, notes: list[str]) -> EventMaterial:
+    survey = drawn.survey(schema)
+    events, found, cleaned = clean(drawn.table, schema)
+    split, shortened = bounded(split_events(events))
+    told = [] if drawn.sample is None else [drawn.sample.sentence()]
+    return EventMaterial(
+        found,
+        digest,
+        [*told, *notes, *cleaned, *shortened],
+        events.n_entities,
+        events.n_events,
+        split,
+        sample=drawn.sample,
+        survey=survey,
+    )

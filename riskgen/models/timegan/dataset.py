@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from riskgen.data.panel import SequencePanel
+from riskgen.data.windows import longest_stretch
 from riskgen.models.timegan.history import History
 from riskgen.models.timegan.recall import (
     RecallLayout,
@@ -219,6 +220,13 @@ def _stretches(parts: list[tuple[int, int, int]]) -> Stretches:
 
 def _nonempty(stretches: Stretches) -> Stretches:
     return stretches.take(np.flatnonzero(stretches.lengths > 0))
+
+
+def shortened(stretches: Stretches, window: int) -> Stretches:
+    """Return the heads of stretches that would dominate a mean over events, the others whole."""
+    longest = longest_stretch(stretches.lengths, window)
+    stop = np.minimum(stretches.stop, stretches.start + longest)
+    return Stretches(stretches.sequence, stretches.start, stop)
 
 
 def cut(stretches: Stretches, window: int) -> Stretches:

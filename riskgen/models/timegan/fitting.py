@@ -21,7 +21,7 @@ from riskgen.models.timegan.auditor import LONGEST, audit
 from riskgen.models.timegan.calibration import calibrate
 from riskgen.models.timegan.config import TimeGANConfig
 from riskgen.models.timegan.course import Arrays, Course
-from riskgen.models.timegan.dataset import EventDataset, Stretches, cut, divide
+from riskgen.models.timegan.dataset import EventDataset, Stretches, cut, divide, shortened
 from riskgen.models.timegan.likelihood import marginal_loss, rows_of
 from riskgen.models.timegan.networks import ContextBlock, EventNetworks
 from riskgen.models.timegan.regimes import Regimes
@@ -70,6 +70,8 @@ class Training:
         rng = stream(seed, "train", "divide")
         parts = divide(panel.offsets, config.held_out, config.window, rng)
         self.train, self.aside, self.aside_sequences = parts
+        # A look is a mean over events: one long history must not be most of it.
+        self.aside = shortened(self.aside, config.window)
         if not len(self.train.lengths) or not len(self.aside.lengths):
             raise TrainingError(
                 f"The panel has {len(panel.values)} events in {panel.n_sequences} sequences: too "
