@@ -60,12 +60,14 @@ def test_the_longest_history_is_nowhere_in_a_survey() -> None:
     assert longest not in surveyed(table).length_quantiles.values()
 
 
-def test_a_month_with_ten_rows_is_left_out() -> None:
+def test_a_month_of_ten_entities_is_left_out_however_many_rows_they_have() -> None:
     table = tiny_table(60)
-    late = table.head(10).with_columns(when=pl.lit(datetime(2031, 5, 5)).cast(pl.Datetime("us")))
-    assert "2031-05" not in [m.month for m in surveyed(pl.concat([table, late])).months]
-    more = pl.concat([table, late, late.head(1)])
-    assert surveyed(more).months[-1].month == "2031-05"
+    late = table.with_columns(when=pl.lit(datetime(2031, 5, 5)).cast(pl.Datetime("us")))
+    ten = late.filter(pl.col("customer") < "c0010")
+    assert ten.height > 50
+    assert "2031-05" not in [m.month for m in surveyed(pl.concat([table, ten])).months]
+    eleven = late.filter(pl.col("customer") < "c0011")
+    assert surveyed(pl.concat([table, eleven])).months[-1].month == "2031-05"
 
 
 def test_too_many_rows_without_a_time_are_refused_although_the_sample_has_none() -> None:

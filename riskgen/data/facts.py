@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from riskgen.data.disclosure import SMALLEST_GROUP, shared_range
+from riskgen.data.disclosure import SMALLEST_GROUP, holders, shared_range
 from riskgen.data.events import SECONDS_PER_DAY
 from riskgen.data.evidence import Evidence, Floats
 
@@ -142,9 +142,11 @@ def label_facts(evidence: Evidence) -> dict[str, Any] | None:
 
 
 def _by_month(evidence: Evidence, positive: np.ndarray) -> list[dict[str, Any]]:
+    """Return counts of the months in which at least 11 entities have an event."""
     month = evidence.month[evidence.timed]
     months, codes, counts = np.unique(month, return_inverse=True, return_counts=True)
     hits = np.bincount(codes, weights=positive[evidence.timed]).astype(int)
+    held = holders(codes, evidence.owner[evidence.timed], len(months))
     return [
         {
             "month": f"{m // 12}-{m % 12 + 1:02d}",
@@ -153,5 +155,6 @@ def _by_month(evidence: Evidence, positive: np.ndarray) -> list[dict[str, Any]]:
             "rate": round(float(k / n), 6),
             "few": bool(n < _FEW_EVENTS or k < SMALLEST_GROUP),
         }
-        for m, n, k in zip(months, counts, hits, strict=True)
+        for m, n, k, people in zip(months, counts, hits, held, strict=True)
+        if people >= SMALLEST_GROUP
     ]

@@ -192,11 +192,18 @@ def _months(rows: pl.LazyFrame, schema: Schema) -> tuple[Month, ...]:
         moment = moment.dt.replace_time_zone(None)
     label = pl.lit(0) if schema.label is None else pl.col(schema.label).cast(pl.Int64)
     counted = (
-        rows.select(month=moment.dt.date().dt.truncate("1mo"), label=label)
+        rows.select(
+            month=moment.dt.date().dt.truncate("1mo"), label=label, owner=pl.col(schema.entity)
+        )
         .filter(pl.col("month").is_not_null())
         .group_by("month")
-        .agg(pl.len().alias("rows"), pl.col("label").sum())
-        .filter(pl.col("rows") >= SMALLEST_GROUP)
+        .agg(
+            pl.len().alias("rows"),
+            pl.col("label").sum(),
+            # Rows are no people. A sketch keeps memory flat; it is exact for so few.
+            pl.col("owner").approx_n_unique().alias("owners"),
+        )
+        .filter(pl.col("owners") >= SMALLEST_GROUP)
         .collect(engine="streaming")
         .sort("month")
     )
