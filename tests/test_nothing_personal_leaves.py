@@ -49,8 +49,13 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Plants]:
     out = folder / "out"
     out.mkdir()
     runs = ("--runs", str(out / "runs"))
+    inspect = ("inspect", str(source))
+    sample = ("fit", str(source), "--keep", "holder", "--max-events", "5500")
     said = [
-        riskgen("inspect", str(source), "--pseudonymise", "payee"),
+        riskgen(*inspect, "--pseudonymise", "payee", "--out", str(out / "proposed.yaml")),
+        riskgen(*inspect, "--keep", "mail", "--json", "--to-sdv", str(out / "sdv.json")),
+        riskgen(*sample, "--generator", "bootstrap", "--runs", str(out / "rival")),
+        riskgen("simulate", "--scenarios", "80", "--runs", str(out / "rival")),
         riskgen(
             *("fit", str(source), "--steps", "6", "--keep", "mail", "--pseudonymise", "payee"),
             *runs,
@@ -101,7 +106,13 @@ def spellings(plants: Plants) -> list[bytes]:
         whole = round(number * 100)
         words += [f"{number:.2f}", f"{number:,.2f}", f"{number:.3e}", f"{whole}"]
     for time in plants.times:
-        words += [f"{time:%Y-%m-%d}", f"{time:%d.%m.%Y}", f"{time:%H:%M:%S.%f}", f"{time:%Y%m%d}"]
+        words += [
+            f"{time:%Y-%m}",
+            f"{time:%m/%Y}",
+            f"{time:%d.%m.%Y}",
+            f"{time:%H:%M:%S.%f}",
+            f"{time:%Y%m%d}",
+        ]
     kinds = ("<f8", "<f4")
     raw = [np.array(number, dtype=kind).tobytes() for number in plants.numbers for kind in kinds]
     return [*(word.encode() for word in words), *raw]

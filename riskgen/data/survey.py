@@ -191,22 +191,31 @@ def _months(rows: pl.LazyFrame, schema: Schema) -> tuple[Month, ...]:
         # Clock time, as cleaning reads it.
         moment = moment.dt.replace_time_zone(None)
     label = pl.lit(0) if schema.label is None else pl.col(schema.label).cast(pl.Int64)
+    timed = rows.select(
+        month=moment.dt.date().dt.truncate("1mo"), label=label, owner=pl.col(schema.entity)
+    ).filter(pl.col("month").is_not_null())
     counted = (
-        rows.select(
-            month=moment.dt.date().dt.truncate("1mo"), label=label, owner=pl.col(schema.entity)
-        )
-        .filter(pl.col("month").is_not_null())
-        .group_by("month")
+        timed.group_by("month")
         .agg(
             pl.len().alias("rows"),
             pl.col("label").sum(),
-            # Rows are no people. A sketch keeps memory flat; it is exact for so few.
             pl.col("owner").approx_n_unique().alias("owners"),
         )
-        .filter(pl.col("owners") >= SMALLEST_GROUP)
         .collect(engine="streaming")
         .sort("month")
     )
+    counted = counted.filter(~pl.col("month").is_in(_held_by_few(timed, counted).implode()))
     labels = counted["label"] if schema.label is not None else [None] * counted.height
     names = counted["month"].dt.strftime("%Y-%m")
     return tuple(map(Month, names, counted["rows"], labels))
+
+
+def _held_by_few(timed: pl.LazyFrame, counted: pl.DataFrame) -> pl.Series:
+    """Return the months in which fewer than 11 entities have a row; rows are no people.
+
+    A sketch of all owners keeps memory flat; where it finds few, they are counted.
+    """
+    doubtful = counted.filter(pl.col("owners") < 10 * SMALLEST_GROUP)["month"]
+    owners = timed.filter(pl.col("month").is_in(doubtful.implode())).group_by("month")
+    exact = owners.agg(pl.col("owner").n_unique()).filter(pl.col("owner") < SMALLEST_GROUP)
+    return exact.collect(engine="streaming")["month"]
