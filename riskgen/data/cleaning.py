@@ -16,8 +16,8 @@ from riskgen.data.dtypes import dtype_of
 from riskgen.data.events import Events
 from riskgen.data.formula import Formula
 from riskgen.data.ledger import Ledger, add_up
-from riskgen.data.profile import decimals
 from riskgen.data.personal.remarks import marked, remarks
+from riskgen.data.profile import decimals
 from riskgen.data.pseudonyms import with_fresh_ids
 from riskgen.data.refusals import (
     check_amounts,
