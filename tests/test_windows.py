@@ -22,7 +22,13 @@ from riskgen.data.windows import (
     longest_stretch,
     stretches,
 )
-from riskgen.models.timegan.dataset import Stretches, epoch_windows, shortened
+from riskgen.models.timegan.dataset import (
+    MOST_HELD_OUT,
+    Stretches,
+    divide,
+    epoch_windows,
+    shortened,
+)
 from riskgen.models.timegan.timegan import TimeGAN
 
 OWN_AMOUNT = 777_777.77
@@ -173,6 +179,13 @@ def test_giants_are_cut_where_they_are_learned_and_stay_whole_where_detectors_me
     cut = sum(int((p.lengths > longest).sum()) for p in (split.generator, split.control))
     cut += int((split.reference.lengths > longest).sum())
     assert f"before learning ends: {cut}." in notes[0]
+
+
+def test_no_more_sequences_are_held_out_than_a_look_needs() -> None:
+    offsets = np.arange(0, 20_001 * 3, 3)
+    train, aside, named = divide(offsets, 0.1, 128, np.random.default_rng(0))
+    assert len(aside.lengths) == len(named) == MOST_HELD_OUT
+    assert len(train.lengths) == 20_000 - MOST_HELD_OUT
 
 
 def test_an_epoch_shows_one_window_of_a_giant() -> None:

@@ -32,6 +32,10 @@ Indices = NDArray[np.int64]
 MIN_SEQUENCES = 20
 """With fewer sequences, windows of time are set aside instead of sequences [J]."""
 
+MOST_HELD_OUT = 1024
+"""Sequences set aside at most: a mean over so many is exact enough to decide when to
+stop, and a look at all of 4,000 took longer than the steps between two looks [J]."""
+
 REACH = 384
 """Events before a window that its counts remember; sampling remembers all [J]."""
 
@@ -189,7 +193,7 @@ def divide(
     """
     n_sequences = len(offsets) - 1
     if n_sequences >= MIN_SEQUENCES:
-        count = max(1, round(held_out * n_sequences))
+        count = min(max(1, round(held_out * n_sequences)), MOST_HELD_OUT)
         aside = np.sort(rng.permutation(n_sequences)[:count])
         whole = Stretches(np.arange(n_sequences), offsets[:-1], offsets[1:])
         rest = np.setdiff1d(np.arange(n_sequences), aside)

@@ -43,6 +43,9 @@ begins with it [J]."""
 LOOKS = 40
 """Held-out looks in a full budget [J]."""
 
+CONTEXT_SHARE = 0.2
+"""Share of the wall-clock limit, if there is one, that the context block may use [J]."""
+
 TIED = 0.01
 """A held-out loss this much (relative) above the marginals' is still a tie: data
 without any dependence are no failure of training [J]."""
@@ -115,7 +118,8 @@ def train_context(
     def judge(network: nn.Module) -> float:
         return float(context_loss(_context(network), data, judges))
 
-    run_phase(course, Budget(config.context_steps, None), losses, judge, seed, on_step)
+    budget = Budget(config.context_steps, _limit(config, CONTEXT_SHARE))
+    run_phase(course, budget, losses, judge, seed, on_step)
 
 
 def train_events(
@@ -143,7 +147,12 @@ def train_events(
         return held_out_loss(_events(network), data, aside, config.window)
 
     steps = default_steps(train, config) if config.steps is None else config.steps
-    run_phase(course, Budget(steps, config.max_seconds), losses, judge, seed, on_step)
+    budget = Budget(steps, _limit(config, 1.0 - CONTEXT_SHARE))
+    run_phase(course, budget, losses, judge, seed, on_step)
+
+
+def _limit(config: TimeGANConfig, share: float) -> float | None:
+    return None if config.max_seconds is None else share * config.max_seconds
 
 
 def check_learned(name: str, held_out: float, baseline: float) -> None:
