@@ -11,6 +11,7 @@ import pytest
 from conftest import tiny_schema, tiny_table
 
 from riskgen.data.preview import PLACES, ROWS, preview
+from riskgen.data.schema import Channel
 from riskgen.data.survey import Survey, count_columns, count_events, estimate_distinct, survey
 from riskgen.errors import DataError
 
@@ -81,6 +82,27 @@ def test_a_label_with_gaps_is_refused() -> None:
     gone = pl.when(pl.int_range(pl.len()) == 7).then(None).otherwise(pl.col("fraud"))
     with pytest.raises(DataError, match="'fraud' is missing in 1 of"):
         surveyed(tiny_table(60).with_columns(fraud=gone))
+
+
+def test_a_value_that_the_sample_lacks_is_said() -> None:
+    table = tiny_table(60).with_columns(
+        rare=pl.when(pl.int_range(pl.len()) == 7).then(pl.lit("b")).otherwise(pl.lit("a")),
+        once=pl.when(pl.int_range(pl.len()) == 9).then(1.0),
+        same=pl.lit("a"),
+        empty=pl.lit(None, dtype=pl.Float64),
+    )
+    reasons = {"rare": "the same in every row", "once": "empty in every row"}
+    reasons |= {"same": "the same in every row", "empty": "empty in every row"}
+    channels = [
+        Channel(name=name, dtype="String", kind="category", role="dropped", reason=reason)
+        for name, reason in reasons.items()
+    ]
+    schema = tiny_schema()
+    schema = schema.model_copy(update={"channels": (*schema.channels, *channels)})
+    rows = table.lazy()
+    found = survey(rows, count_columns(rows), count_events(rows, "customer"), schema)
+    assert found.rare == ("rare", "once")
+    assert sum("that the sample lacks" in sentence for sentence in found.sentences()) == 2
 
 
 def test_the_time_of_a_zone_is_its_clock() -> None:

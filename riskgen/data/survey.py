@@ -64,6 +64,8 @@ class Survey:
         Events of an entity, for quantiles with 11 entities at or beyond them.
     nulls : dict of str to int
         Rows without a value, for columns that have such rows.
+    rare : tuple of str
+        Columns that are empty or constant in the sample but not in all rows.
     months : tuple of Month
         Months with at least 11 rows; empty where time is not a date.
     """
@@ -73,11 +75,13 @@ class Survey:
     single_event: int
     length_quantiles: dict[str, int]
     nulls: dict[str, int]
+    rare: tuple[str, ...]
     months: tuple[Month, ...] = field(repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
-        return asdict(self) | {"months": [asdict(month) for month in self.months]}
+        lists = {"rare": list(self.rare), "months": [asdict(month) for month in self.months]}
+        return asdict(self) | lists
 
     def sentences(self) -> list[str]:
         """Return what a reader should know of all rows."""
@@ -88,6 +92,11 @@ class Survey:
         for name, count in self.nulls.items():
             share = 100 * count / self.rows
             told.append(f"All {self.rows:,} rows: '{name}' is missing in {share:.2g} % of them.")
+        told += [
+            f"All {self.rows:,} rows: '{name}' has values that the sample lacks; they are too rare "
+            "to learn, and the column is not modelled."
+            for name in self.rare
+        ]
         return told
 
     def _span(self) -> str:
@@ -156,6 +165,7 @@ def survey(rows: pl.LazyFrame, counts: Counts, lengths: pl.DataFrame, schema: Sc
         single_event=int((events == 1).sum()),
         length_quantiles=_quantiles(events),
         nulls={name: count for name, count in counts.nulls.items() if count},
+        rare=_rare(rows, counts, schema),
         months=_months(rows, schema),
     )
 
@@ -175,6 +185,16 @@ def _check_keys(counts: Counts, schema: Schema) -> None:
             "Remove unlabelled rows, write 0 where the class is known to be negative, or leave "
             f"the label out with --drop {label}."
         )
+
+
+def _rare(rows: pl.LazyFrame, counts: Counts, schema: Schema) -> tuple[str, ...]:
+    """Return the columns whose reason, found in the sample, does not hold in all rows."""
+    dropped = schema.with_role("dropped")
+    names = [
+        c.name for c in dropped if c.reason.endswith("in every row") and c.name in counts.nulls
+    ]
+    distinct = estimate_distinct(rows, names)
+    return tuple(name for name in names if distinct[name] > 1)
 
 
 def _quantiles(events: NDArray[np.int64]) -> dict[str, int]:
