@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check lint types chromium postgres clean smoke bench
+.PHONY: demo test check lint types chromium postgres clean smoke bench bench-ingestion
 
 demo: $(READY)
 	$(BIN)/riskgen demo
@@ -23,6 +23,10 @@ types: $(READY)
 
 smoke: $(READY)
 	$(PYTHON) tests/smoke_wheel.py
+
+# 0.5, 5 and 50 million toy events: about half an hour and 1 GB in the temporary folder.
+bench-ingestion: $(READY)
+	$(BIN)/python benchmarks/ingestion.py
 
 # pip, not uv: where a CPU build of torch lies on disk, only pip looks there.
 $(READY): pyproject.toml
