@@ -14,16 +14,16 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from riskgen.data.amounts import NumberColumn, read_numbers
-from riskgen.data.categories import CategoryColumn, RecencyColumn
-from riskgen.data.derivation import parse_formula
+from riskgen.data.codecs.amounts import NumberColumn, read_numbers
+from riskgen.data.codecs.categories import CategoryColumn, RecencyColumn
+from riskgen.data.codecs.gaps import EXACT, SHORT
+from riskgen.data.codecs.recency import is_fresh
+from riskgen.data.codecs.vocabulary import MOST_LEVELS, OTHER
+from riskgen.data.derived.derivation import parse_formula
 from riskgen.data.encoding import EventEncoder
 from riskgen.data.events import Events
-from riskgen.data.gaps import EXACT, SHORT
-from riskgen.data.recency import is_fresh
-from riskgen.data.vocabulary import MOST_LEVELS, OTHER
 
-GROUP = 11  # the convention of riskgen.data.disclosure, stated anew on purpose
+GROUP = 11  # the convention of riskgen.data.codecs.disclosure, stated anew on purpose
 EXACT_SIZE, EXACT_CELL = 2.0**53, 2.0**36
 
 

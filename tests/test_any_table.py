@@ -22,7 +22,7 @@ from riskgen.cli import main
 from riskgen.data.cleaning import clean
 from riskgen.data.encoding import EventEncoder
 from riskgen.data.events import Events
-from riskgen.data.inference import infer_schema
+from riskgen.data.inference.inference import infer_schema
 from riskgen.data.market import clean_prices, split_prices
 from riskgen.data.schema import Channel, Schema
 from riskgen.data.schema_file import read_schema

@@ -26,12 +26,12 @@ FLOORS = [
 FILES = sorted(ROOT.rglob("*.py"))
 AT_HOME = {
     "polars": ("data/", "simulate/stream.py"),
-    "pandas": ("data/sp500.py",),
+    "pandas": ("data/market/sp500.py",),
     "plotly": ("report/",),
     "click": ("cli/",),
     "rich": ("cli/",),
     "torch": ("models/", "evaluate/", "seeding.py"),
-    "sdv": ("data/sdv_metadata.py", "models/par.py"),
+    "sdv": ("data/sdv/", "models/par.py"),
     "jinja2": ("report/",),
 }
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from riskgen.data.bins import Bins
-from riskgen.data.disclosure import guarded_range
-from riskgen.data.quantiles import tailed_probabilities
+from riskgen.data.codecs.bins import Bins
+from riskgen.data.codecs.disclosure import guarded_range
+from riskgen.data.codecs.quantiles import tailed_probabilities
 
 WHOLE = st.integers(-(10**11), 10**11).map(float)
 

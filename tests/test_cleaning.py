@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from riskgen.data.cleaning import clean
-from riskgen.data.inference import infer_schema
+from riskgen.data.inference.inference import infer_schema
 from riskgen.data.schema import Channel, Schema
 from riskgen.errors import DataError, SchemaError
 

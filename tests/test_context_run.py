@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from conftest import tiny_table
 
 import riskgen.cli
-from riskgen.data.sdv_metadata import read_metadata
+from riskgen.data.sdv.metadata import read_metadata
 from riskgen.errors import RiskgenError
 
 N = 60

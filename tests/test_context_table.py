@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from riskgen.data.context_table import join_context
+from riskgen.data.context.table import join_context
 from riskgen.errors import DataError, SchemaError
 
 

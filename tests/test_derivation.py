@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from riskgen.data.chains import chain_order, gaps
-from riskgen.data.derivation import derive, openings
+from riskgen.data.derived.chains import chain_order, gaps
+from riskgen.data.derived.derivation import derive, openings
+from riskgen.data.derived.ledger import Ledger, find_running_sum
 from riskgen.data.events import Events
-from riskgen.data.ledger import Ledger, find_running_sum
 from riskgen.data.schema import Schema
 from riskgen.errors import SchemaError
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from riskgen.data.gaps import SHORT, Gaps
+from riskgen.data.codecs.gaps import SHORT, Gaps
 
 DAY = 86_400.0
 BASE = datetime(2024, 2, 27, tzinfo=UTC).timestamp()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from riskgen.data.grain import Grain, is_whole
+from riskgen.data.codecs.grain import Grain, is_whole
 
 OWNERS = np.repeat(np.arange(100), 100)
 

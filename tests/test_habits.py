@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 from conftest import tiny_schema
 
+from riskgen.data.codecs.habits import Habits
 from riskgen.data.encoding import EventEncoder
 from riskgen.data.events import Events
-from riskgen.data.habits import Habits
 
 
 def two_kinds_of_customer(n: int = 44) -> Events:

@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from riskgen.data.cleaning import clean
-from riskgen.data.giveaway import gives_label_away
-from riskgen.data.inference import infer_schema
-from riskgen.data.resolution import resolution_of
+from riskgen.data.inference.giveaway import gives_label_away
+from riskgen.data.inference.inference import infer_schema
+from riskgen.data.inference.resolution import resolution_of
 from riskgen.data.schema import Channel, Schema
 from riskgen.data.schema_file import read_schema
-from riskgen.data.timereadings import find_time_function
+from riskgen.data.times.readings import find_time_function
 from riskgen.errors import DataError, RiskgenError, SchemaError
 
 

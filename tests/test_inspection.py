@@ -14,11 +14,11 @@ import yaml
 from conftest import tiny_table
 
 from riskgen.cli import main
-from riskgen.data.evidence import Evidence
-from riskgen.data.inference import infer_schema
-from riskgen.data.inspection import Finding, Inspection
+from riskgen.data.inference.inference import infer_schema
+from riskgen.data.inspection.evidence import Evidence
+from riskgen.data.inspection.inspection import Finding, Inspection
+from riskgen.data.inspection.suspects import Suspect, clustered_auc, find_suspects
 from riskgen.data.schema_file import read_schema
-from riskgen.data.suspects import Suspect, clustered_auc, find_suspects
 from riskgen.data.toybank import simulate_bank
 from riskgen.errors import DataError, SchemaError
 from riskgen.stages.inspect import inspect_table, schema_text

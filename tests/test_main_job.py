@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 from conftest import tiny_table
 
-from riskgen.data.sp500 import sp500_prices
+from riskgen.data.market.sp500 import sp500_prices
 from riskgen.data.toybank import simulate_bank
 
 FIT = ["--steps", "6", "--origin", "simulated"]

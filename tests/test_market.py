@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from riskgen.data.market import Prices, clean_prices, split_prices
+from riskgen.data.market.sp500 import sp500_prices
 from riskgen.data.schema import Channel, Schema
-from riskgen.data.sp500 import sp500_prices
 from riskgen.errors import DataError, SchemaError
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from riskgen.data.derivation import derive, openings
+from riskgen.data.derived.derivation import derive, openings
 from riskgen.data.events import Events
 from riskgen.data.schema import Channel, Schema
 from riskgen.errors import ScenarioError

@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 
 from riskgen.data.cleaning import clean
-from riskgen.data.derivation import derive, derive_again, openings
+from riskgen.data.derived.derivation import derive, derive_again, openings
 from riskgen.data.encoding import EventEncoder
 from riskgen.data.events import Events
-from riskgen.data.inference import infer_schema
+from riskgen.data.inference.inference import infer_schema
 from riskgen.data.schema import Schema
 
 FLOW = pl.col("flow")

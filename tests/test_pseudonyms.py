@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from riskgen.data.cleaning import clean
 from riskgen.data.encoding import EventEncoder
-from riskgen.data.inference import infer_schema
-from riskgen.data.pseudonyms import fresh_ids
+from riskgen.data.inference.inference import infer_schema
+from riskgen.data.personal.pseudonyms import fresh_ids
 from riskgen.data.schema import Schema
 from riskgen.data.split import split_events
 from riskgen.errors import SchemaError

@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from riskgen.data.evidence import Evidence
-from riskgen.data.inference import infer_schema
+from riskgen.data.inference.inference import infer_schema
+from riskgen.data.inspection.evidence import Evidence
 from riskgen.data.quality.problem import Problem, ranked
 from riskgen.data.quality.search import find_problems
 from riskgen.data.toybank import simulate_bank

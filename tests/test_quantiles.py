@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from riskgen.data.quantiles import Quantiles
+from riskgen.data.codecs.quantiles import Quantiles
 
 
 def owners_of(values: np.ndarray, n_entities: int = 20) -> np.ndarray:

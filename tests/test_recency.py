@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from riskgen.data.kinds import Kind
-from riskgen.data.ranks import Groups, find_ranks
-from riskgen.data.recency import RANKS, Recency, fresh_names
-from riskgen.data.repeats import Repeats, repeats_are_habits
+from riskgen.data.codecs.kinds import Kind
+from riskgen.data.codecs.ranks import Groups, find_ranks
+from riskgen.data.codecs.recency import RANKS, Recency, fresh_names
+from riskgen.data.codecs.repeats import Repeats, repeats_are_habits
 
 
 def naive_ranks(codes: np.ndarray, owners: np.ndarray, kinds: np.ndarray) -> list[int]:

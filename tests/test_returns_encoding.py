@@ -13,14 +13,14 @@ from test_market import market_schema
 
 from riskgen.data.dtypes import dtype_name
 from riskgen.data.market import Prices
-from riskgen.data.panel import SequencePanel
-from riskgen.data.returns_encoding import (
+from riskgen.data.market.returns_encoding import (
     PathStart,
     PriceEncoder,
     path_dates,
     paths_frame,
     to_prices,
 )
+from riskgen.data.panel import SequencePanel
 
 
 def prices_of(returns: np.ndarray, starts: tuple[int, ...] = (0,)) -> Prices:

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from conftest import tiny_table
 
 from riskgen.cli.inspect import command
-from riskgen.data.selection import MOST_EVENTS
+from riskgen.data.size.selection import MOST_EVENTS
 from riskgen.stages.fit import FitRequest, fit_run, split_facts
 from riskgen.stages.fitted import Fitted
 from riskgen.stages.inspect import inspect_table

@@ -17,11 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from riskgen.data.cleaning import clean
-from riskgen.data.described import hints_of, infer_described, polars_form, sdv_form
 from riskgen.data.schema import Schema
-from riskgen.data.sdv_export import to_metadata
-from riskgen.data.sdv_metadata import read_metadata
-from riskgen.data.sdv_tables import Described
+from riskgen.data.sdv.described import hints_of, infer_described, polars_form, sdv_form
+from riskgen.data.sdv.export import to_metadata
+from riskgen.data.sdv.metadata import read_metadata
+from riskgen.data.sdv.tables import Described
 from riskgen.data.toybank import simulate_bank
 from riskgen.errors import RiskgenError, SchemaError
 
@@ -74,8 +74,8 @@ def test_reading_and_writing_need_no_sdv(tmp_path: Path) -> None:
     path.write_text(json.dumps(metadata()), encoding="utf-8")
     code = (
         "import sys; from pathlib import Path\n"
-        "from riskgen.data.sdv_metadata import read_metadata\n"
-        "import riskgen.data.described, riskgen.data.sdv_export\n"
+        "from riskgen.data.sdv.metadata import read_metadata\n"
+        "import riskgen.data.sdv.described, riskgen.data.sdv.export\n"
         "read_metadata(Path(sys.argv[1]))\n"
         "sys.exit('sdv' in sys.modules)\n"
     )
@@ -341,8 +341,8 @@ def test_no_value_of_the_table_is_written(tmp_path: Path) -> None:
 
 
 def test_a_price_table_is_written_without_a_sequence(tmp_path: Path) -> None:
-    from riskgen.data.inference import infer_schema
-    from riskgen.data.sp500 import sp500_prices
+    from riskgen.data.inference.inference import infer_schema
+    from riskgen.data.market.sp500 import sp500_prices
 
     document = to_metadata(infer_schema(sp500_prices()), table="prices")
     sdv_metadata().load_from_dict(document).validate()

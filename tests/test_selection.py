@@ -12,8 +12,8 @@ from conftest import tiny_table
 from hypothesis import given
 from hypothesis import strategies as st
 
-from riskgen.data.selection import choose, draw, key_hashes
-from riskgen.data.survey import EVENTS, count_events
+from riskgen.data.size.selection import choose, draw, key_hashes
+from riskgen.data.size.survey import EVENTS, count_events
 from riskgen.errors import DataError, SchemaError
 
 

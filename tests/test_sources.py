@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from riskgen.data.dates import is_ambiguous, parse_dates
 from riskgen.data.dtypes import cast_back, dtype_name, dtype_of
 from riskgen.data.sources.files import read_table, table_hash
+from riskgen.data.times.dates import is_ambiguous, parse_dates
 from riskgen.errors import DataError, SchemaError
 
 

@@ -16,10 +16,10 @@ from click.testing import CliRunner
 from postgres import Server, running_server
 
 from riskgen.cli import group
+from riskgen.data.market.sp500 import sp500_prices
 from riskgen.data.sources.address import Address
 from riskgen.data.sources.query import QuerySource
 from riskgen.data.sources.source import open_source
-from riskgen.data.sp500 import sp500_prices
 from riskgen.errors import DataError, RiskgenError
 from riskgen.stages.material import TableRequest
 

@@ -12,7 +12,7 @@ import pytest
 from conftest import tiny_schema
 from test_engine import path_simulator, simulator
 
-from riskgen.data.price_paths import PathStart
+from riskgen.data.market.paths import PathStart
 from riskgen.data.schema import Channel, Schema
 from riskgen.errors import RiskgenError
 from riskgen.simulate import catalogue, stream

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from test_mechanisms import FRAUDS, bank
 
-from riskgen.data.derivation import derive, openings
+from riskgen.data.derived.derivation import derive, openings
 from riskgen.data.events import Events
 from riskgen.data.schema import Channel, Schema
 from riskgen.simulate import catalogue

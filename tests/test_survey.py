@@ -10,9 +10,9 @@ import polars as pl
 import pytest
 from conftest import tiny_schema, tiny_table
 
-from riskgen.data.preview import PLACES, ROWS, preview
 from riskgen.data.schema import Channel
-from riskgen.data.survey import Survey, count_columns, count_events, estimate_distinct, survey
+from riskgen.data.size.preview import PLACES, ROWS, preview
+from riskgen.data.size.survey import Survey, count_columns, count_events, estimate_distinct, survey
 from riskgen.errors import DataError
 
 

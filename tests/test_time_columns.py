@@ -12,15 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from riskgen.data.cleaning import clean
-from riskgen.data.derivation import derive, openings
+from riskgen.data.derived.derivation import derive, openings
+from riskgen.data.derived.formula import Formula, parse
 from riskgen.data.encoding import EventEncoder
 from riskgen.data.events import Events
-from riskgen.data.formula import Formula, parse
-from riskgen.data.inference import infer_schema
+from riskgen.data.inference.inference import infer_schema
 from riskgen.data.schema import Channel, Schema
-from riskgen.data.timeaxis import as_given
-from riskgen.data.timeforms import find_form, read_form, write_form
-from riskgen.data.timereadings import find_time_function
+from riskgen.data.times.axis import as_given
+from riskgen.data.times.forms import find_form, read_form, write_form
+from riskgen.data.times.readings import find_time_function
 from riskgen.errors import DataError, SchemaError
 
 WHEN = pl.col("when")

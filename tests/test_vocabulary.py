@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from riskgen.data.vocabulary import MOST_LEVELS, Vocabulary
+from riskgen.data.codecs.vocabulary import MOST_LEVELS, Vocabulary
 
 TEXTS = ["a", "b", "rare"]
 OWNERS = np.repeat(np.arange(30), 10)

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from riskgen.data.encoding import EventEncoder
 from riskgen.data.events import Events
-from riskgen.data.split import split_events
-from riskgen.data.windows import (
+from riskgen.data.size.windows import (
     LARGEST_SHARE,
     ORDINARY,
     SHORTEST,
@@ -22,6 +21,7 @@ from riskgen.data.windows import (
     longest_stretch,
     stretches,
 )
+from riskgen.data.split import split_events
 from riskgen.models.timegan.dataset import (
     MOST_HELD_OUT,
     Stretches,

@@ -27,7 +27,7 @@ def command(out: Path, customers: int, seed: int, root: Path, quiet: bool) -> No
     The bank is simulated, so its utility verdict is capped as a mechanism check.
     """
     from riskgen.cli.screen import Screen
-    from riskgen.data.sp500 import sp500_prices
+    from riskgen.data.market.sp500 import sp500_prices
     from riskgen.data.toybank import simulate_bank
 
     screen = Screen(quiet)

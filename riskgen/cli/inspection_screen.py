@@ -16,7 +16,7 @@ from rich.text import Text
 from riskgen.cli.screen import plain
 
 if TYPE_CHECKING:
-    from riskgen.data.inspection import Finding, Inspection
+    from riskgen.data.inspection.inspection import Finding, Inspection
     from riskgen.data.quality.problem import Problem
 
 WIDE = 120  # from here the reason stands beside the column, not below it
@@ -239,7 +239,7 @@ def _suspects(inspection: Inspection) -> Iterator[RenderableType]:
     found = inspection.suspects
     if not found:
         return
-    from riskgen.data.suspects import FLAG_AUC, FLAG_PURE
+    from riskgen.data.inspection.suspects import FLAG_AUC, FLAG_PURE
 
     flagged = [s for s in found if s.flagged]
     shown = flagged + [s for s in found if not s.flagged][: max(0, _SUSPECTS - len(flagged))]

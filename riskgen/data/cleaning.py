@@ -10,15 +10,16 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from riskgen.data.chains import LARGEST_TIE
-from riskgen.data.derivation import parse_formula, signed_units
+from riskgen.data.derived.chains import LARGEST_TIE
+from riskgen.data.derived.derivation import parse_formula, signed_units
+from riskgen.data.derived.formula import Formula
+from riskgen.data.derived.ledger import Ledger, add_up
 from riskgen.data.dtypes import dtype_of
 from riskgen.data.events import Events
-from riskgen.data.formula import Formula
-from riskgen.data.ledger import Ledger, add_up
+from riskgen.data.inference.profile import decimals
+from riskgen.data.inference.resolution import resolution_of
+from riskgen.data.personal.pseudonyms import with_fresh_ids
 from riskgen.data.personal.remarks import marked, remarks
-from riskgen.data.profile import decimals
-from riskgen.data.pseudonyms import with_fresh_ids
 from riskgen.data.refusals import (
     check_amounts,
     check_columns,
@@ -26,9 +27,8 @@ from riskgen.data.refusals import (
     check_label_values,
     without_missing_keys,
 )
-from riskgen.data.resolution import resolution_of
 from riskgen.data.schema import Channel, Schema
-from riskgen.data.timeaxis import time_axis
+from riskgen.data.times.axis import time_axis
 
 Notes = list[str]
 

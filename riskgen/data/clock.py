@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from riskgen.data.dayparts import circle, day_of_month
-from riskgen.data.disclosure import shared_span
+from riskgen.data.codecs.disclosure import shared_span
+from riskgen.data.codecs.gaps import Gaps
+from riskgen.data.codecs.quantiles import Quantiles
 from riskgen.data.events import SECONDS_PER_DAY, Events
-from riskgen.data.gaps import Gaps
 from riskgen.data.panel import Field, SequencePanel
-from riskgen.data.quantiles import Quantiles
+from riskgen.data.times.dayparts import circle, day_of_month
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

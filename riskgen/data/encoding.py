@@ -15,15 +15,15 @@ import numpy as np
 import polars as pl
 
 from riskgen.data.clock import CalendarClock
-from riskgen.data.decimals import own_decimals
-from riskgen.data.derivation import derive, openings, parse_formula
-from riskgen.data.disclosure import Floats
+from riskgen.data.codecs.decimals import own_decimals
+from riskgen.data.codecs.disclosure import Floats
+from riskgen.data.codecs.habits import Habits
+from riskgen.data.codecs.quantiles import Quantiles
+from riskgen.data.codecs.record import Record
+from riskgen.data.derived.derivation import derive, openings, parse_formula
 from riskgen.data.dtypes import cast_back, dtype_name, dtype_of
 from riskgen.data.events import Events, seconds_column
-from riskgen.data.habits import Habits
 from riskgen.data.panel import Field, Layout, SequencePanel
-from riskgen.data.quantiles import Quantiles
-from riskgen.data.record import Record
 from riskgen.data.schema import Schema
 from riskgen.errors import DataError
 

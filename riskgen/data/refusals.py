@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from riskgen.data.profile import LARGEST
+from riskgen.data.inference.profile import LARGEST
 from riskgen.data.schema import Schema, unknown_name
 from riskgen.errors import DataError, SchemaError
 

@@ -55,11 +55,11 @@ class Channel(BaseModel):
     formula : str or None
         For ``derived``: how the values follow from other columns, for example
         ``running_sum(amount)``, ``absolute(amount_signed)`` or
-        ``weekday(when)``; see :mod:`riskgen.data.formula`.
+        ``weekday(when)``; see :mod:`riskgen.data.derived.formula`.
     form : str or None
         How a time column writes its values when it is not of a date type:
         ``epoch(ms)``, ``%d.%m.%Y`` or ``%y%m%d since 1969``; see
-        :mod:`riskgen.data.timeforms`. Simulated times are written the same way.
+        :mod:`riskgen.data.times.forms`. Simulated times are written the same way.
     clock : str or None
         For ``time``: the ``derived`` column that holds the time of day.
     reason : str

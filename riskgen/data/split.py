@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskgen.data.events import SECONDS_PER_DAY, Events
-from riskgen.data.pseudonyms import renumbered
+from riskgen.data.personal.pseudonyms import renumbered
 from riskgen.errors import DataError
 
 Floats = NDArray[np.float64]

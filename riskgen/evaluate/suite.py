@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from riskgen.data.price_split import PriceSplit
+from riskgen.data.market.split import PriceSplit
 from riskgen.data.split import Split
 from riskgen.evaluate.answers import (
     fidelity_verdict,

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from riskgen.data.derivation import derive, openings, parse_formula
+from riskgen.data.codecs.recency import is_fresh
+from riskgen.data.derived.derivation import derive, openings, parse_formula
 from riskgen.data.events import Events
-from riskgen.data.recency import is_fresh
 from riskgen.data.schema import Channel
 from riskgen.evaluate.cohorts import Cohorts
 from riskgen.evaluate.intervals import clopper_pearson

@@ -14,8 +14,8 @@ import numpy as np
 
 from riskgen.data.encoding import EventEncoder
 from riskgen.data.events import Events
+from riskgen.data.market.returns_encoding import PriceEncoder
 from riskgen.data.panel import SequencePanel
-from riskgen.data.returns_encoding import PriceEncoder
 from riskgen.models.base import Condition, Generator
 from riskgen.simulate.mechanisms.accounts import Floats
 from riskgen.simulate.mechanisms.credit_crisis import stress_paths

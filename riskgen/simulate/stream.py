@@ -16,9 +16,9 @@ import numpy as np
 import polars as pl
 
 from riskgen.data.dtypes import cast_back
-from riskgen.data.price_paths import PathStart, paths_frame
+from riskgen.data.market.paths import PathStart, paths_frame
 from riskgen.data.schema import Schema
-from riskgen.data.timeaxis import as_given
+from riskgen.data.times.axis import as_given
 from riskgen.errors import RiskgenError
 from riskgen.runs import file_hash, new_folder
 from riskgen.simulate.engine import Part

@@ -13,9 +13,9 @@ from typing import Any
 from riskgen import __version__
 from riskgen.data.encoding import EventEncoder
 from riskgen.data.events import SECONDS_PER_DAY
+from riskgen.data.market.paths import PathStart
+from riskgen.data.market.returns_encoding import PriceEncoder
 from riskgen.data.panel import SequencePanel
-from riskgen.data.price_paths import PathStart
-from riskgen.data.returns_encoding import PriceEncoder
 from riskgen.models.base import Generator, OnStep, StepReport
 from riskgen.models.checkpoint import write_state
 from riskgen.models.registry import create

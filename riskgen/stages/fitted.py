@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from riskgen.data.encoding import EventEncoder
-from riskgen.data.returns_encoding import PriceEncoder
+from riskgen.data.market.returns_encoding import PriceEncoder
 from riskgen.data.schema import Schema
 from riskgen.data.schema_file import read_schema
-from riskgen.data.selection import MOST_EVENTS
+from riskgen.data.size.selection import MOST_EVENTS
 from riskgen.data.sources.uri import public, scheme_of
 from riskgen.errors import RunError
 from riskgen.models.base import Generator

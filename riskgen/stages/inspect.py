@@ -6,20 +6,20 @@ import json
 from dataclasses import dataclass, replace
 
 from riskgen.data.cleaning import clean
-from riskgen.data.described import SAYS_SO
-from riskgen.data.evidence import Evidence
-from riskgen.data.inspection import Inspection, inspect_evidence
+from riskgen.data.inspection.evidence import Evidence
+from riskgen.data.inspection.inspection import Inspection, inspect_evidence
 from riskgen.data.market import clean_prices
 from riskgen.data.quality.problem import Problem
 from riskgen.data.schema import Schema, unknown_name
 from riskgen.data.schema_file import commented_yaml, read_schema
-from riskgen.data.sdv_export import to_metadata
-from riskgen.data.sdv_metadata import read_metadata
-from riskgen.data.selection import Drawn
+from riskgen.data.sdv.described import SAYS_SO
+from riskgen.data.sdv.export import to_metadata
+from riskgen.data.sdv.metadata import read_metadata
+from riskgen.data.size.selection import Drawn
+from riskgen.data.size.survey import Survey
+from riskgen.data.size.windows import bounded
 from riskgen.data.sources.source import Table
 from riskgen.data.split import split_events
-from riskgen.data.survey import Survey
-from riskgen.data.windows import bounded
 from riskgen.errors import RiskgenError, SchemaError
 from riskgen.stages.material import TableRequest, propose_schema
 from riskgen.stages.power import power_problems

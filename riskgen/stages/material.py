@@ -11,19 +11,19 @@ from functools import partial
 from pathlib import Path
 
 from riskgen.data.cleaning import clean
-from riskgen.data.context_source import ContextSource, rows_of
-from riskgen.data.described import infer_described
-from riskgen.data.inference import infer_schema
+from riskgen.data.context.source import ContextSource, rows_of
+from riskgen.data.inference.inference import infer_schema
 from riskgen.data.market import Prices, PriceSplit, clean_prices, split_prices
 from riskgen.data.schema import Schema
 from riskgen.data.schema_file import read_schema
-from riskgen.data.sdv_metadata import owner_in, read_metadata
-from riskgen.data.selection import MOST_EVENTS, Drawn, Sample, draw
+from riskgen.data.sdv.described import infer_described
+from riskgen.data.sdv.metadata import owner_in, read_metadata
+from riskgen.data.size.selection import MOST_EVENTS, Drawn, Sample, draw
+from riskgen.data.size.survey import Survey
+from riskgen.data.size.windows import bounded
 from riskgen.data.sources.address import Address
 from riskgen.data.sources.source import Source, Table, open_source
 from riskgen.data.split import Split, split_events
-from riskgen.data.survey import Survey
-from riskgen.data.windows import bounded
 from riskgen.errors import SchemaError
 
 
@@ -97,7 +97,7 @@ class TableRequest:
         Raises
         ------
         DataError, SchemaError
-            As the source and :func:`riskgen.data.selection.draw`.
+            As the source and :func:`riskgen.data.size.selection.draw`.
         """
         rows, joined = rows_of(source)
         known = read_schema(self.schema) if schema is None and self.schema is not None else schema

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from riskgen.data.encoding import EventEncoder
-from riskgen.data.price_paths import PathStart
+from riskgen.data.market.paths import PathStart
 from riskgen.errors import RiskgenError
 from riskgen.runs import read_json, write_json
 from riskgen.simulate import catalogue

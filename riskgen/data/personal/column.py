@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from riskgen.data.inference.words import has_word, words
 from riskgen.data.personal.contact import (
     PHONE_WORDS,
     is_email,
@@ -29,7 +30,6 @@ from riskgen.data.personal.people import is_person_column
 from riskgen.data.personal.places import is_address_column
 from riskgen.data.personal.sample import Sample, sample_of
 from riskgen.data.personal.uniqueness import is_near_unique_key, is_prose
-from riskgen.data.words import has_word, words
 
 # Share of the sampled distinct values that must fit where no luck is possible [J].
 MOST, FEW = 0.8, 5

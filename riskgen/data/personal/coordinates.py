@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from riskgen.data.inference.words import words
 from riskgen.data.personal.sample import is_text, sample_of
-from riskgen.data.words import words
 
 # Four decimals of a degree are eleven metres: a house (ISO 6709, annex A).
 _DECIMALS = 4

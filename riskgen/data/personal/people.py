@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
+from riskgen.data.inference.words import has_word
 from riskgen.data.personal.sample import Sample
-from riskgen.data.words import has_word
 
 _NAME_WORDS = frozenset(
     {"name", "firstname", "lastname", "surname", "forename", "fullname", "vorname", "nachname"}

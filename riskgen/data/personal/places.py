@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
+from riskgen.data.inference.words import has_word
 from riskgen.data.personal.sample import Sample
-from riskgen.data.words import has_word
 
 _STREET_WORDS = frozenset(
     {"street", "address", "strasse", "addr", "adresse", "anschrift", "direccion", "indirizzo"}

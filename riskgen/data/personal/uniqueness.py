@@ -6,8 +6,8 @@ numbers count only where their name says key and they are no plain counter.
 
 from __future__ import annotations
 
+from riskgen.data.inference.words import words
 from riskgen.data.personal.sample import Sample
-from riskgen.data.words import words
 
 _KEY_WORDS = frozenset(
     {"id", "no", "nr", "number", "key", "ref", "reference", "token", "hash", "uid", "uuid"}

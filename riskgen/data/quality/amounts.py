@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from riskgen.data.evidence import Evidence, Floats
+from riskgen.data.inference.words import has_word, words
+from riskgen.data.inspection.evidence import Evidence, Floats
 from riskgen.data.quality.problem import Problem
 from riskgen.data.schema import Channel
-from riskgen.data.words import has_word, words
 
 _CURRENCY = frozenset({"currency", "curr", "ccy", "cur", "waehrung", "iso4217"})
 _SIDES = frozenset({"direction", "dc", "drcr", "crdr", "side", "sign", "type", "indicator", "flow"})

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from riskgen.data.events import SECONDS_PER_DAY
-from riskgen.data.evidence import Evidence, Floats, Ints
+from riskgen.data.inspection.evidence import Evidence, Floats, Ints
 from riskgen.data.quality.problem import Problem
 
 _EXPECTED = 20.0  # events a day below which an empty day may be luck [J]

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import stats
 
 from riskgen.data.events import SECONDS_PER_DAY
-from riskgen.data.evidence import Evidence, Ints
+from riskgen.data.inspection.evidence import Evidence, Ints
 from riskgen.data.quality.problem import Problem
 
 _EXPECTED = 6.0  # positives missed: by luck in 1 of 400 (Poisson, exp(-6))

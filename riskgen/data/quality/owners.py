@@ -10,9 +10,9 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from riskgen.data.evidence import Bools, Evidence
+from riskgen.data.inference.words import has_word
+from riskgen.data.inspection.evidence import Bools, Evidence
 from riskgen.data.quality.problem import Problem
-from riskgen.data.words import has_word
 
 _ROW_WORDS = frozenset(
     {"id", "uuid", "ref", "reference", "nr", "no", "number", "key", "row", "seq"}

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from riskgen.data.evidence import Evidence
+from riskgen.data.inspection.evidence import Evidence
 from riskgen.data.quality.problem import Problem
 
 _STALE = 5  # equal closes in a row, a trading week, that liquid assets do not have [J]

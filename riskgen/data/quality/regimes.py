@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from riskgen.data.evidence import Evidence, Floats, Ints
+from riskgen.data.inspection.evidence import Evidence, Floats, Ints
 from riskgen.data.quality.problem import Problem
 from riskgen.data.schema import Channel
 

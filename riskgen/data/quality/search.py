@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from riskgen.data.evidence import Evidence
+from riskgen.data.inspection.evidence import Evidence
 from riskgen.data.quality.amounts import (
     find_currencies,
     find_mixed_signs,

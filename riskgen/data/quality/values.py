@@ -11,9 +11,9 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from riskgen.data.evidence import Evidence, text_columns
+from riskgen.data.inference.words import has_word
+from riskgen.data.inspection.evidence import Evidence, text_columns
 from riskgen.data.quality.problem import Problem
-from riskgen.data.words import has_word
 
 _KEYS = frozenset({"id", "no", "nr", "num", "number", "key", "ref", "uid", "uuid", "code", "hash"})
 _KEYS |= frozenset(

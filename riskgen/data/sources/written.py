@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from riskgen.data.dates import candidate_forms, read_as
+from riskgen.data.times.dates import candidate_forms, read_as
 
 _ABSENT = ["na", "n/a", "nan", "null", "none"]
 _PATTERNS = {
@@ -23,7 +23,7 @@ _PATTERNS = {
 _TRUTH = r"^(?i)(true|false)$"
 # As a number, 007 would lose its zeros and a 20-digit key its last digits.
 _KEY = r"^[+-]?(0\d|\d{19,}$)"
-_SAMPLE = 200  # values from which the forms of dates are guessed, as in data/dates.py
+_SAMPLE = 200  # values from which the forms of dates are guessed, as in data/times/dates.py
 _HEAD = 1_000  # rows that rule out most readings before all rows are asked
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from riskgen.data.panel import SequencePanel
-from riskgen.data.windows import longest_stretch
+from riskgen.data.size.windows import longest_stretch
 from riskgen.models.timegan.history import History
 from riskgen.models.timegan.recall import (
     RecallLayout,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from riskgen.data.derivation import parse_formula
+from riskgen.data.derived.derivation import parse_formula
 from riskgen.data.events import SECONDS_PER_DAY, Events, column_seconds, seconds_column
 from riskgen.data.schema import Channel
 from riskgen.errors import ScenarioError

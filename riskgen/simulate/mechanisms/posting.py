@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from riskgen.data.derivation import derive_again, openings
+from riskgen.data.derived.derivation import derive_again, openings
 from riskgen.data.events import Events, ranges
 from riskgen.data.schema import Channel
 from riskgen.simulate.mechanisms.accounts import Accounts, Flags, Floats, Ints

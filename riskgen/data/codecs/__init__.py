@@ -1,0 +1,1 @@
+"""Columns as levels and back: what an encoder learns of one column."""

@@ -1,0 +1,1 @@
+"""A second table with one row for each entity."""

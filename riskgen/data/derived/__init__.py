@@ -1,0 +1,1 @@
+"""Columns that follow exactly from other columns."""

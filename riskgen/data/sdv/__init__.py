@@ -1,0 +1,1 @@
+"""A team's SDV metadata, in and out, without importing sdv."""

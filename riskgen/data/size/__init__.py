@@ -1,0 +1,1 @@
+"""Tables larger than memory: counted whole, learned from a sample."""

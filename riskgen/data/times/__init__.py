@@ -1,0 +1,1 @@
+"""Times as banks write them, read and written back."""
