@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from riskgen.data.cleaning import clean
 from riskgen.data.inference.giveaway import gives_label_away
 from riskgen.data.inference.inference import infer_schema
+from riskgen.data.inference.meanings import meanings
 from riskgen.data.inference.resolution import resolution_of
 from riskgen.data.schema import Channel, Schema
 from riskgen.data.schema_file import read_schema
@@ -218,6 +219,16 @@ def test_kinds_follow_the_values() -> None:
     }
     assert schema.channel("score").decimals == 6
     assert schema.channel("pieces").decimals == 0
+
+
+def test_the_category_of_a_merchant_is_no_merchant() -> None:
+    kinds = {"merchant_category": "category", "merchant_id": "category", "device_type": "category"}
+    found = meanings(kinds, frozenset())
+    assert found == {
+        "merchant_category": "category",
+        "merchant_id": "merchant",
+        "device_type": "device",
+    }
 
 
 def test_each_meaning_is_given_once() -> None:

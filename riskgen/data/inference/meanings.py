@@ -25,6 +25,8 @@ _GRADES = frozenset(
 _NAMES: tuple[tuple[Meaning, tuple[frozenset[str], ...]], ...] = (
     ("balance", (frozenset({"balance", "bal", "saldo"}),)),
     ("amount", (frozenset({"amount", "amt", "betrag"}), frozenset({"value", "payment", "price"}))),
+    # A merchant's category is no merchant; a device's type is still the device.
+    ("category", (frozenset({"mcc", "category"}),)),
     (
         "merchant",
         (frozenset({"merchant", "mid"}), frozenset({"terminal", "shop", "store", "vendor"})),
@@ -43,7 +45,7 @@ _NAMES: tuple[tuple[Meaning, tuple[frozenset[str], ...]], ...] = (
     (
         "category",
         (
-            frozenset({"mcc", "category", "operation"}),
+            frozenset({"operation"}),
             frozenset({"type", "kind", "purpose", "symbol"}),
         ),
     ),
@@ -98,7 +100,7 @@ def meanings(kinds: dict[str, Kind], signed: frozenset[str]) -> dict[str, Meanin
     for meaning, groups in _NAMES:
         for chosen in ("signed_amount", "amount") if meaning == "amount" else (meaning,):
             name = _first(kinds, groups, chosen, signed, given)
-            if name is not None:
+            if name is not None and chosen not in given.values():
                 given[name] = chosen
     return given
 
