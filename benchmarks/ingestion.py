@@ -99,6 +99,8 @@ def main() -> None:
                 )
                 highest = max(highest, cost.peak_gib)
     print(f"highest peak {highest:.2f} GiB, goal {MOST_GIB:.0f}: {_word(highest)}")
+    if highest >= MOST_GIB:
+        raise SystemExit(1)
 
 
 def _word(highest: float) -> str:

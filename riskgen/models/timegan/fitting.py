@@ -33,7 +33,7 @@ from riskgen.seeding import stream, torch_fence
 PHASES = ("context", "events")
 
 AUDITED = 1024
-"""Most simulated sequences that the discriminator sees [J]."""
+"""Most sequences of each kind that the discriminator sees [J]."""
 
 PROBE = 64
 """Simulated sequences that must not all be alike [J]."""
@@ -181,9 +181,13 @@ class Training:
         real = [_pieces(self.panel, part) for part in (self.train, self.aside)]
         if min(part.n_sequences for part in real) == 0:
             return None  # a path too short to give a window that is judged
+        real = [
+            part.take(stream(self.seed, "audit", "real", k).permutation(part.n_sequences)[:AUDITED])
+            for k, part in enumerate(real)
+        ]
         length = None if has_own_length(self.panel.layout) else LONGEST
         drawn = [
-            simulator.draw(min(part.n_sequences, AUDITED), rng, {}, length)
+            simulator.draw(part.n_sequences, rng, {}, length)
             for part, rng in zip(
                 real, (stream(self.seed, "audit", name) for name in ("fit", "judge")), strict=True
             )
