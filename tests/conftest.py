@@ -1,15 +1,19 @@
-"""Small tables that every test may use."""
+"""Small tables, and the command line, that every test may use."""
 
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 from hypothesis import settings
 
+from riskgen.cli import main
 from riskgen.data.events import Events
 from riskgen.data.schema import Channel, Schema
 
@@ -17,6 +21,30 @@ from riskgen.data.schema import Channel, Schema
 settings.register_profile("short", derandomize=True, deadline=None)
 settings.register_profile("long", max_examples=10_000, deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
+
+Outcome = tuple[int, str, str]
+Riskgen = Callable[..., Outcome]
+
+
+@pytest.fixture
+def riskgen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Riskgen:
+    """The command line in an empty folder: exit code, standard output, standard error."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words: str, width: int = 100) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["riskgen", *words])
+        monkeypatch.setenv("COLUMNS", str(width))
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return call
 
 
 def tiny_schema() -> Schema:

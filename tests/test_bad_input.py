@@ -2,38 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
-from conftest import tiny_table
-
-from riskgen.cli import main
-
-Outcome = tuple[int, str, str]
-Riskgen = Callable[..., Outcome]
-
-
-@pytest.fixture
-def riskgen(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Riskgen:
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: str) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["riskgen", *words])
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return call
+from conftest import Outcome, Riskgen, tiny_table
 
 
 def refused(outcome: Outcome, *words: str) -> str:
@@ -134,3 +108,18 @@ def test_an_unknown_command_is_a_usage_error(riskgen: Riskgen) -> None:
     code, _, err = riskgen("fitt")
     assert code == 2
     assert "fitt" in err
+
+
+@pytest.mark.parametrize("command", [["inspect"], ["fit"], ["inspect", "--max-events", "200"]])
+@pytest.mark.parametrize("form", ["parquet", "arrow"])
+def test_damage_inside_a_file_is_told_in_one_line(
+    riskgen: Riskgen, tmp_path: Path, form: str, command: list[str]
+) -> None:
+    path = tmp_path / f"table.{form}"
+    table = tiny_table(200)
+    table.write_parquet(path) if form == "parquet" else table.write_ipc(path)
+    raw = bytearray(path.read_bytes())
+    for place in range(len(raw) // 4, 3 * len(raw) // 4):
+        raw[place] ^= 0xA5
+    path.write_bytes(raw)
+    refused(riskgen(*command, str(path)), "damaged", "again")

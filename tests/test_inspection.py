@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,9 +10,8 @@ import numpy as np
 import polars as pl
 import pytest
 import yaml
-from conftest import tiny_table
+from conftest import Outcome, tiny_table
 
-from riskgen.cli import main
 from riskgen.data.inference.inference import infer_schema
 from riskgen.data.inspection.evidence import Evidence
 from riskgen.data.inspection.inspection import Finding, Inspection
@@ -25,27 +23,6 @@ from riskgen.stages.inspect import inspect_table, schema_text
 from riskgen.stages.material import TableRequest
 
 TOY = simulate_bank(400, 150, seed=4, fraud_share=0.15, events_per_customer=30)
-Outcome = tuple[int, str, str]
-
-
-@pytest.fixture
-def riskgen(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., Outcome]:
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: str, width: int = 100) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["riskgen", *words])
-        monkeypatch.setenv("COLUMNS", str(width))
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return call
 
 
 def inspected(table: pl.DataFrame, folder: Path, **asked: object) -> Inspection:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from datetime import date
 from pathlib import Path
 
@@ -112,8 +111,6 @@ def test_a_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_damaged_delta_table_is_refused(tmp_path: Path) -> None:
-    if importlib.util.find_spec("deltalake") is None:
-        pytest.skip("the extra riskgen[delta] is not installed")
     (tmp_path / "t" / "_delta_log").mkdir(parents=True)
     (tmp_path / "t" / "_delta_log" / "00000000000000000000.json").write_text("{broken")
     with pytest.raises(DataError, match="cannot be read"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from riskgen.data.cleaning import clean
@@ -64,7 +65,7 @@ def inspect_table(request: TableRequest) -> Inspection:
     evidence, fault = _evidence(table, schema)
     trial = _Trial(problems=tuple(p for p in (refusal, fault) if p is not None))
     if evidence.schema is not None:
-        trial = _tried(drawn, evidence.schema)
+        trial = _tried(drawn, evidence.schema, request.reading(source))
     found = inspect_evidence(
         evidence,
         source=source.name,
@@ -160,12 +161,13 @@ def _evidence(table: Table, schema: Schema | None) -> tuple[Evidence, Problem | 
         return Evidence.build(table, None), _refusal(error)
 
 
-def _tried(drawn: Drawn, schema: Schema) -> _Trial:
+def _tried(drawn: Drawn, schema: Schema, reading: AbstractContextManager[None]) -> _Trial:
     """Return what fit would say of the table, up to the partitions."""
     try:
         if schema.domain == "market":
             return _Trial(notes=tuple(clean_prices(drawn.table, schema)[2]))
-        survey = drawn.survey(schema)
+        with reading:
+            survey = drawn.survey(schema)
         told = [] if survey is None else survey.sentences()
         events, _, notes = clean(drawn.table, schema)
         split, shortened = bounded(split_events(events))

@@ -6,6 +6,7 @@ months later finds the partitions that the fit left untouched.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from riskgen.data.size.selection import MOST_EVENTS, Drawn, Sample, draw
 from riskgen.data.size.survey import Survey
 from riskgen.data.size.windows import bounded
 from riskgen.data.sources.address import Address
+from riskgen.data.sources.checked import readable
 from riskgen.data.sources.source import Source, Table, open_source
 from riskgen.data.split import Split, split_events
 from riskgen.errors import SchemaError
@@ -99,18 +101,23 @@ class TableRequest:
         DataError, SchemaError
             As the source and :func:`riskgen.data.size.selection.draw`.
         """
-        rows, joined = rows_of(source)
         known = read_schema(self.schema) if schema is None and self.schema is not None else schema
         market = known is not None and known.domain == "market"
         owner = self._owner() if known is None or market else known.entity
-        drawn = draw(
-            rows,
-            self.max_events,
-            entity=owner,
-            drop=self.drop,
-            domain="market" if market else self.domain,
-        )
+        with self.reading(source):
+            rows, joined = rows_of(source)
+            drawn = draw(
+                rows,
+                self.max_events,
+                entity=owner,
+                drop=self.drop,
+                domain="market" if market else self.domain,
+            )
         return drawn, joined
+
+    def reading(self, source: Source) -> AbstractContextManager[None]:
+        """Return a context in which damage of ``source`` is a DataError without secrets."""
+        return readable(source.name, str(self.source), str(self.context or ""))
 
     def check(self) -> None:
         """Refuse options that contradict each other.
@@ -228,11 +235,14 @@ def prepare(request: TableRequest, schema: Schema | None = None) -> Material:
     if proposed.domain == "market":
         prices, found, notes = clean_prices(drawn.table, proposed)
         return PriceMaterial(found, digest, joined + notes, prices, split_prices(prices))
-    return _event_material(drawn, proposed, digest, joined)
+    with request.reading(source):
+        survey = drawn.survey(proposed)
+    return _event_material(drawn, proposed, digest, joined, survey)
 
 
-def _event_material(drawn: Drawn, schema: Schema, digest: str, notes: list[str]) -> EventMaterial:
-    survey = drawn.survey(schema)
+def _event_material(
+    drawn: Drawn, schema: Schema, digest: str, notes: list[str], survey: Survey | None
+) -> EventMaterial:
     events, found, cleaned = clean(drawn.table, schema)
     split, shortened = bounded(split_events(events))
     told = [] if drawn.sample is None else [drawn.sample.sentence()]

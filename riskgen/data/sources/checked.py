@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import polars as pl
 
 from riskgen.data.dtypes import is_supported, remedy
+from riskgen.data.sources.uri import scrubbed, secrets_in
 from riskgen.errors import DataError
 
 
@@ -48,12 +49,21 @@ def _named(frame: pl.LazyFrame, columns: list[str]) -> pl.LazyFrame:
 
 
 @contextmanager
-def readable(name: str) -> Iterator[None]:
-    """Turn what polars says about damaged data into a sentence about table ``name``."""
+def readable(name: str, *typed: str) -> Iterator[None]:
+    """Turn what polars says about damaged data into a sentence about table ``name``.
+
+    Parameters
+    ----------
+    name : str
+        What to call the table.
+    *typed : str
+        Addresses as the user typed them: their secrets are left out.
+    """
     try:
         yield
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         line = (str(error).splitlines() or ["no details"])[0].rstrip(".")
-        raise DataError(
-            f"'{name}' is damaged or not readable: {line}. Export or copy it again."
-        ) from error
+        line = scrubbed(line, [secret for text in typed for secret in secrets_in(text)])
+        message = f"'{name}' is damaged or not readable: {line}. Export or copy it again."
+        # The store's own words hang on to no error of ours where they may hold a secret.
+        raise DataError(message) from (None if typed else error)
