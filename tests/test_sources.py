@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from whole_table import read_table, table_hash
 
 from riskgen.data.dtypes import cast_back, dtype_name, dtype_of
-from riskgen.data.sources.files import read_table, table_hash
 from riskgen.data.times.dates import is_ambiguous, parse_dates
 from riskgen.errors import DataError, SchemaError
 

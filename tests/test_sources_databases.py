@@ -12,9 +12,9 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from whole_table import read_table
 
 from riskgen.data.sources.address import Address
-from riskgen.data.sources.files import read_table
 from riskgen.data.sources.query import QuerySource
 from riskgen.data.sources.rowdigest import RowDigest
 from riskgen.data.sources.source import open_source

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from whole_table import read_table
 
 from riskgen.data.sources.address import Address
-from riskgen.data.sources.files import read_table
 from riskgen.data.sources.source import open_source
 from riskgen.errors import DataError
 

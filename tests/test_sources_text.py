@@ -10,10 +10,10 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from whole_table import read_table
 
 from riskgen.data.sources import textfile
 from riskgen.data.sources.address import Address
-from riskgen.data.sources.files import read_table
 from riskgen.data.sources.source import open_source
 from riskgen.data.sources.written import typed
 from riskgen.errors import DataError

@@ -52,7 +52,7 @@ def infer_schema(
     Parameters
     ----------
     table : polars.DataFrame
-        As :func:`riskgen.data.sources.files.read_table` returns it.
+        All rows, as a source gives them.
     domain : {"transactions", "market"}, optional
         Proposed from the table when not given.
     entity, time, label : str, optional

@@ -1,4 +1,4 @@
-"""A whole table from a file or a folder in one call, for tests and small tables."""
+"""A whole table from a file or a folder in one call."""
 
 from __future__ import annotations
 
