@@ -41,21 +41,17 @@ class Field:
     requires: tuple[str, int] | None = None
 
 
-class Clock(Protocol):
-    """Tells the calendar of a sequence from the values drawn so far.
+class Tracker(Protocol):
+    """Tells what a sequence has come to from the values drawn so far.
 
-    A state has shape (n, state_size); features have shape (n, n_features) and
-    say what is known *before* the next event is drawn: time of day, weekday,
-    day of month, how much of the window has passed.
+    A running balance, the level of a series, the date. A state has shape
+    (n, state_size); features have shape (n, n_features) and say what is known
+    *before* the next event is drawn.
     """
 
     @property
     def n_features(self) -> int:
         """Number of features."""
-
-    @property
-    def time_columns(self) -> tuple[int, ...]:
-        """Columns of ``values`` that move the clock; the first is the gap."""
 
     def start(self, context: Floats) -> Floats:
         """Return the state before the first event, from context values."""
@@ -65,6 +61,25 @@ class Clock(Protocol):
 
     def features(self, state: Floats) -> Floats:
         """Return what the state says, each number in about [-1, 1]."""
+
+    def features_of(self, panel: SequencePanel) -> Floats:
+        """Return the features before each event of a panel, shape (n_events, n_features).
+
+        Equal to stepping through each sequence with :meth:`start`,
+        :meth:`features` and :meth:`advance`.
+        """
+
+
+class Clock(Tracker, Protocol):
+    """Tells the calendar of a sequence: a tracker that also guides the gaps.
+
+    Its features say time of day, weekday, day of month and how much of the
+    window has passed.
+    """
+
+    @property
+    def time_columns(self) -> tuple[int, ...]:
+        """Columns of ``values`` that move the clock; the first is the gap."""
 
     def pace(self, state: Floats) -> Floats:
         """Return log of the days left for each event left, shape (n,)."""
@@ -87,13 +102,6 @@ class Clock(Protocol):
     def lengths(self, context: Floats) -> NDArray[np.int64]:
         """Return how many events each sequence has, shape (n,), from context values."""
 
-    def features_of(self, panel: SequencePanel) -> Floats:
-        """Return the features before each event of a panel, shape (n_events, n_features).
-
-        Equal to stepping through each sequence with :meth:`start`,
-        :meth:`features` and :meth:`advance`.
-        """
-
 
 @dataclass(frozen=True, eq=False)
 class Layout:
@@ -110,11 +118,19 @@ class Layout:
         sequences are windows of one long path.
     clock : Clock or None
         None where steps are equally spaced and no calendar matters.
+    trackers : tuple of Tracker
+        What else is fed back to the generator: balances, levels.
     """
 
     fields: tuple[Field, ...]
     context_fields: tuple[Field, ...]
     clock: Clock | None = field(default=None, repr=False)
+    trackers: tuple[Tracker, ...] = field(default=(), repr=False)
+
+    @property
+    def tracked(self) -> tuple[Tracker, ...]:
+        """The clock, if there is one, and all other trackers."""
+        return self.trackers if self.clock is None else (self.clock, *self.trackers)
 
     def context_column(self, name: str) -> int | None:
         """Return the column of the context field ``name``, or None."""

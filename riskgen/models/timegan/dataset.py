@@ -106,8 +106,7 @@ class EventDataset:
         told = [history.features(self.history_states), novelty(rows.codes, panel.offsets)]
         self._clock = clock
         self._guide = None if clock is None else clock.guide_of(panel)
-        if clock is not None:
-            told.append(clock.features_of(panel).astype(np.float32))
+        told += [item.features_of(panel).astype(np.float32) for item in panel.layout.tracked]
         self.features = torch.from_numpy(np.concatenate(told, axis=1))
         context_rows = context.encode(panel.context)
         named = tuple(item for item in panel.layout.context_fields if item.levels)

@@ -59,8 +59,8 @@ class GeneratorNetwork(nn.Module):
         self.context_reader = RowReader(layout.context_fields, config.embedding)
         self.history = History(self.event_reader.n_numbers)
         self.context_layer = nn.Linear(self.context_reader.width + 1, CONTEXT_WIDTH)
-        n_clock = 0 if layout.clock is None else layout.clock.n_features
-        self.n_features = self.history.n_features + self.event_reader.n_levels + n_clock
+        n_tracked = sum(tracker.n_features for tracker in layout.tracked)
+        self.n_features = self.history.n_features + self.event_reader.n_levels + n_tracked
         n_inputs = self.event_reader.width + self.n_features + CONTEXT_WIDTH
         self.recurrence = nn.LSTM(n_inputs, config.hidden)
         self.dropout = nn.Dropout(config.dropout)
@@ -79,7 +79,7 @@ class GeneratorNetwork(nn.Module):
         codes, numbers : Tensor of shape (n_steps, n_sequences, n_fields of that kind)
             The event *before* each step.
         features : Tensor of shape (n_steps, n_sequences, n_features)
-            History, novelty and clock, known before the event.
+            History, novelty, clock and other trackers, known before the event.
         context : Tensor of shape (n_sequences, CONTEXT_WIDTH)
             From :meth:`context_vector`.
 

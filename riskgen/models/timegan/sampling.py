@@ -124,7 +124,8 @@ class _Roll:
         self._hidden = torch.zeros(n, generator.recurrence.hidden_size)
         self._cell = torch.zeros_like(self._hidden)
         self._past = generator.history.start(n)
-        self._time = None if self._clock is None else self._clock.start(context)
+        self._tracked = simulator.layout.tracked
+        self._states = [tracker.start(context) for tracker in self._tracked]
         starts = [
             self._coder.fields[c].levels + RESERVED_CODES - 1 for c in self._coder.level_columns
         ]
@@ -159,8 +160,8 @@ class _Roll:
         representation = torch.addmm(self._context_step[:alive], told, self._step)
         uniforms = rng.random((alive, UNIFORMS * len(self._coder.fields)))
         guide = None
-        if self._clock is not None and self._time is not None:
-            now = self._time[:alive]
+        if self._clock is not None:
+            now = self._states[0][:alive]
             days = self._clock.day(now)
             guide = Guide.of(self._clock.bounds(now), self._clock.pace(now), days, self._clock)
         values, rows = self._drawer.draw(
@@ -169,18 +170,21 @@ class _Roll:
         self._codes, self._numbers = torch.from_numpy(rows.codes), torch.from_numpy(rows.numbers)
         self._recall.note(self._codes)
         self._past = self._generator.history.advance(self._past[:alive], rows.numbers)
-        if self._clock is not None and self._time is not None:
-            self._time = self._clock.advance(self._time[:alive], values)
+        self._states = [
+            tracker.advance(state[:alive], values)
+            for tracker, state in zip(self._tracked, self._states, strict=True)
+        ]
         return values
 
     def _features(self, alive: int) -> tuple[Tensor, Tensor | None]:
         past = torch.from_numpy(self._generator.history.features(self._past[:alive]))
         fresh = self._recall.novelty(alive)
         log_scale = self._volatility(past) if past.shape[1] else None
-        if self._clock is None or self._time is None:
-            return torch.cat([past, fresh], dim=1), log_scale
-        told = self._clock.features(self._time[:alive]).astype(np.float32)
-        return torch.cat([past, fresh, torch.from_numpy(told)], dim=1), log_scale
+        told = [
+            torch.from_numpy(tracker.features(state[:alive]).astype(np.float32))
+            for tracker, state in zip(self._tracked, self._states, strict=True)
+        ]
+        return torch.cat([past, fresh, *told], dim=1), log_scale
 
     def _turn(self, gates: Tensor, alive: int) -> None:
         """Turn the LSTM cell once (gates in torch's order: in, forget, cell, out)."""
