@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskgen.data.panel import Layout, SequencePanel, concatenate_panels
+from riskgen.models.domain import Domain
 
 Condition = Mapping[str, int]
 """Wanted level of some context fields, for example ``{"label": 1}``."""
@@ -60,9 +61,14 @@ class Generator(Protocol):
     Law: sequences come in chunks of ``chunk`` and chunk ``i`` depends only on
     the fitted state, the condition, the seed and ``i``; so ``sample(n)`` is a
     prefix of ``sample(m)`` for n <= m, whatever the batch, worker or engine.
+
+    ``learns`` names the kinds of panel that :meth:`fit` takes; it refuses others
+    with a TrainingError that names a generator that can. The panel is never
+    changed, nor is any global random state.
     """
 
     key: ClassVar[str]
+    learns: ClassVar[frozenset[Domain]]
 
     @property
     def chunk(self) -> int:

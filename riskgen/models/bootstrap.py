@@ -18,6 +18,7 @@ from riskgen.data.panel import Floats, Layout, SequencePanel
 from riskgen.errors import NotFittedError, TrainingError
 from riskgen.models.base import Condition, OnCheckpoint, OnStep, State, StepReport
 from riskgen.models.condition import checked_condition, checked_length
+from riskgen.models.domain import BOTH, Domain
 from riskgen.seeding import stream
 
 Indices = NDArray[np.int64]
@@ -46,6 +47,7 @@ class Bootstrap:
     """
 
     key: ClassVar[str] = "bootstrap"
+    learns: ClassVar[frozenset[Domain]] = BOTH
     chunk: ClassVar[int] = 1024
 
     def __init__(self, **options: Any) -> None:

@@ -6,6 +6,7 @@ from riskgen.data.panel import Layout
 from riskgen.data.schema import unknown_name
 from riskgen.errors import RiskgenError
 from riskgen.models.base import Condition
+from riskgen.models.domain import domain_of
 
 
 def checked_condition(layout: Layout, condition: Condition | None) -> dict[str, int]:
@@ -31,7 +32,7 @@ def checked_condition(layout: Layout, condition: Condition | None) -> dict[str, 
 
 def has_own_length(layout: Layout) -> bool:
     """Return whether sequences say themselves how long they are."""
-    return layout.context_column("length") is not None
+    return domain_of(layout) == "events"
 
 
 def checked_length(layout: Layout, length: int | None, default: int) -> int | None:

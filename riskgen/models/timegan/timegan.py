@@ -11,6 +11,7 @@ from riskgen.data.panel import Layout, SequencePanel
 from riskgen.errors import NotFittedError
 from riskgen.models.base import Condition, OnCheckpoint, OnStep, State
 from riskgen.models.condition import checked_condition, checked_length, has_own_length
+from riskgen.models.domain import BOTH, Domain
 from riskgen.models.timegan.config import TimeGANConfig
 from riskgen.models.timegan.fitting import Training, event_recipe
 from riskgen.models.timegan.networks import (
@@ -45,6 +46,7 @@ class TimeGAN:
     """
 
     key: ClassVar[str] = "timegan"
+    learns: ClassVar[frozenset[Domain]] = BOTH
 
     def __init__(self, **options: Any) -> None:
         self.config = TimeGANConfig(**options)
