@@ -58,7 +58,7 @@ class Simulator:
         self, n: int, rng: np.random.Generator, condition: Mapping[str, int], length: int | None
     ) -> SequencePanel:
         """Draw ``n`` sequences; ``length`` only for panels without a length field."""
-        with torch.inference_mode(), _one_thread():
+        with torch.inference_mode(), one_thread():
             context, rows = self._contexts(n, rng, condition)
             lengths = self._lengths(context, length)
             order = np.argsort(-lengths, kind="stable")
@@ -195,7 +195,8 @@ class _Roll:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
+    """Let torch use one thread inside the block, as many as before after it."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -132,7 +132,7 @@ def train_events(
     on_step: OnStep | None,
 ) -> None:
     """Train generator, supervisor and recovery; the network is :class:`EventNetworks`."""
-    batches = _Batches(train, config, seed)
+    batches = Batches(train, config.window, config.batch, seed)
     usual = config.batch * float(np.minimum(train.lengths, config.window).mean())
 
     def losses(step: int) -> Callable[[nn.Module], Tensor]:
@@ -165,22 +165,23 @@ def check_learned(name: str, held_out: float, baseline: float) -> None:
         )
 
 
-class _Batches:
+class Batches:
     """Batch number ``step`` of an endless series of epochs, without memory of draws."""
 
-    def __init__(self, train: Stretches, config: TimeGANConfig, seed: int) -> None:
-        self._train, self._config, self._seed = train, config, seed
+    def __init__(self, train: Stretches, window: int, batch: int, seed: int) -> None:
+        self._train, self._window, self._size, self._seed = train, window, batch, seed
         self._epochs = self._series()
         self._first, self._epoch = 0, next(self._epochs)
 
     def _series(self) -> Iterator[list[Stretches]]:
-        per_entity = len(self._train.lengths) >= self._config.batch
+        per_entity = len(self._train.lengths) >= self._size
         for number in range(10**9):
             rng = stream(self._seed, "train", "epoch", number)
-            windows = epoch_windows(self._train, self._config.window, per_entity, rng)
-            yield bucketed(windows, self._config.batch, rng)
+            windows = epoch_windows(self._train, self._window, per_entity, rng)
+            yield bucketed(windows, self._size, rng)
 
     def at(self, step: int) -> Stretches:
+        """Return the windows of batch number ``step``; steps may not go back an epoch."""
         while step >= self._first + len(self._epoch):
             self._first += len(self._epoch)
             self._epoch = next(self._epochs)
