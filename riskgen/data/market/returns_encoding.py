@@ -13,6 +13,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from riskgen.data.affine import affine_copies
 from riskgen.data.market.paths import PathStart, path_dates, paths_frame, to_prices
 from riskgen.data.market.prices import Floats, Prices
 from riskgen.data.panel import Field, Layout, SequencePanel
@@ -21,9 +22,6 @@ __all__ = ["PathStart", "PriceEncoder", "path_dates", "paths_frame", "to_prices"
 
 # Interquartile range of the normal distribution in standard deviations.
 NORMAL_IQR = 1.3489795003921634
-# Residual, in standard deviations, below which one column is another's affine
-# copy; rounding noise of log prices is about 1e-12.
-SAME = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +58,7 @@ class PriceEncoder:
     def fit(cls, prices: Prices) -> Self:
         """Learn scales and copies from the generator's days; n = 1 return is allowed."""
         returns = prices.log_returns()
-        modelled, source, slope, intercept = _copies(returns)
+        modelled, source, slope, intercept = affine_copies(returns)
         kept = returns[:, modelled]
         return cls(
             prices.assets,
@@ -129,37 +127,3 @@ def _scale(returns: Floats) -> Floats:
     spread = returns.std(axis=0)
     scale = np.where(robust > 0, robust, spread)
     return np.where(scale > 0, scale, 1.0)  # constant on the generator's days
-
-
-def _copies(returns: Floats) -> tuple[list[int], NDArray[np.int64], Floats, Floats]:
-    """Return the assets to model and how to re-create every asset from them."""
-    n_assets = returns.shape[1]
-    modelled = list[int]()
-    source = np.zeros(n_assets, dtype=np.int64)
-    slope, intercept = np.ones(n_assets), np.zeros(n_assets)
-    for asset in range(n_assets):
-        found = _copied_from(returns, asset, modelled)
-        if found is None:
-            source[asset] = len(modelled)
-            modelled.append(asset)
-        else:
-            source[asset], slope[asset], intercept[asset] = found
-    return modelled, source, slope, intercept
-
-
-def _copied_from(
-    returns: Floats, asset: int, modelled: list[int]
-) -> tuple[int, float, float] | None:
-    """Return (field, slope, intercept) when ``asset`` is an affine copy of a modelled one."""
-    target = returns[:, asset]
-    for position, candidate in enumerate(modelled):
-        base = returns[:, candidate]
-        centred = base - base.mean()
-        power = float(centred @ centred)
-        if len(returns) < 3 or power == 0 or target.std() == 0:
-            continue  # two points always lie on a line
-        slope = float(centred @ target) / power
-        intercept = float(target.mean() - slope * base.mean())
-        if np.abs(target - intercept - slope * base).max() < SAME * target.std():
-            return position, slope, intercept
-    return None
