@@ -30,6 +30,7 @@ OPTIONS = {
         "audit": False,
     },
     "bootstrap": {},
+    "ensemble": {"member": "bootstrap", "size": 2},
 }
 DOMAINS = ("events", "market")
 LEARNERS = {

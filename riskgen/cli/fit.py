@@ -20,6 +20,13 @@ from riskgen.cli.options import (
 @click.argument("source", metavar="TABLE", required=False)
 @table_options
 @click.option("--generator", default="timegan", show_default=True, help="What learns the table.")
+@click.option(
+    "--ensemble",
+    type=click.IntRange(min=1),
+    default=1,
+    metavar="K",
+    help="Fit K times from seeds of their own and mix; --max-time is for all of them.",
+)
 @click.option("--max-time", type=Duration(), help="Bound training, for example 60s or 5m.")
 @click.option("--steps", type=click.IntRange(min=1), help="Training steps instead of the default.")
 @click.option(
@@ -36,6 +43,7 @@ from riskgen.cli.options import (
 def command(
     source: str | None,
     generator: str,
+    ensemble: int,
     max_time: float | None,
     steps: int | None,
     origin: str,
@@ -60,12 +68,16 @@ def command(
     if source is None:
         raise click.UsageError("Name the table: riskgen fit TABLE")
     options = {"steps": steps, "max_seconds": max_time}
+    given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    if ensemble > 1:
+        given = {"member": generator, "size": ensemble, "options": given}
+        generator = "ensemble"
     request = FitRequest(
         table=TableRequest(source, **table),
         root=root,
         generator=generator,
         seed=seed,
-        options={name: value for name, value in options.items() if value is not None},
+        options=given,
         origin=origin,
     )
     fit_with_story(request, Screen(quiet), resume=resume)

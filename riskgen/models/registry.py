@@ -8,9 +8,14 @@ from riskgen.data.schema import unknown_name
 from riskgen.errors import RiskgenError
 from riskgen.models.base import Generator
 from riskgen.models.bootstrap import Bootstrap
+from riskgen.models.ensemble import Ensemble
 from riskgen.models.timegan.timegan import TimeGAN
 
-GENERATORS: dict[str, type[Generator]] = {"timegan": TimeGAN, "bootstrap": Bootstrap}
+GENERATORS: dict[str, type[Generator]] = {
+    "timegan": TimeGAN,
+    "bootstrap": Bootstrap,
+    "ensemble": Ensemble,
+}
 
 
 def generator_type(key: str) -> type[Generator]:
