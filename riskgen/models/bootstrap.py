@@ -2,7 +2,8 @@
 
 Panels with a length field are resampled by whole entities. That copies
 customers: fidelity is the best there is and privacy the worst, which is what
-this rival is for. Panels of one long path get the stationary block bootstrap
+this rival is for. With ``jitter`` the copies are noisy: the placebo of PROTOCOL
+B1. Panels of one long path get the stationary block bootstrap
 (Politis and Romano 1994), jointly over all columns, never across segments.
 """
 
@@ -15,10 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskgen.data.panel import Floats, Layout, SequencePanel
-from riskgen.errors import NotFittedError, TrainingError
+from riskgen.errors import NotFittedError, RiskgenError, TrainingError
 from riskgen.models.base import Condition, OnCheckpoint, OnStep, State, StepReport
+from riskgen.models.cells import cells
 from riskgen.models.condition import checked_condition, checked_length
 from riskgen.models.domain import BOTH, Domain
+from riskgen.models.jitter import jittered
 from riskgen.seeding import stream
 
 Indices = NDArray[np.int64]
@@ -32,9 +35,22 @@ class BootstrapConfig:
     ----------
     mean_block : float
         Mean length of a block of a long path, in steps; two trading weeks [J].
+    jitter : float
+        Standard deviation of the noise on numbers, in levels of a cell or in
+        standard deviations of a continuous field; 0 copies. See
+        :func:`riskgen.models.jitter.jittered`.
     """
 
     mean_block: float = 10.0
+    jitter: float = 0.0
+
+    def check(self) -> None:
+        """Raise RiskgenError when an option makes no sense."""
+        if not (self.mean_block >= 1.0 and 0.0 <= self.jitter < float("inf")):
+            raise RiskgenError(
+                f"The bootstrap cannot use mean_block={self.mean_block} and jitter={self.jitter}. "
+                "A block lasts at least 1 step, and jitter is 0 or more."
+            )
 
 
 class Bootstrap:
@@ -52,6 +68,7 @@ class Bootstrap:
 
     def __init__(self, **options: Any) -> None:
         self.config = BootstrapConfig(**options)
+        self.config.check()
         self._panel: SequencePanel | None = None
 
     def fit(
@@ -86,7 +103,21 @@ class Bootstrap:
         condition: Condition | None = None,
         length: int | None = None,
     ) -> SequencePanel:
-        """Draw chunk number ``index``; see :class:`Generator`."""
+        """Draw chunk number ``index``; see :class:`Generator`.
+
+        With and without jitter the same entities are drawn.
+        """
+        drawn = self._copies(index, seed, condition, length)
+        if self.config.jitter == 0.0:
+            return drawn
+        panel, rng = self._fitted(), stream(seed, "jitter", self.key, index)
+        columns = range(len(panel.layout.fields))
+        inside = [cells(panel.layout, panel.values, column) for column in columns]
+        return jittered(drawn, inside, self.config.jitter, rng)
+
+    def _copies(
+        self, index: int, seed: int, condition: Condition | None, length: int | None
+    ) -> SequencePanel:
         panel = self._fitted()
         wanted = checked_condition(panel.layout, condition)
         steps = checked_length(panel.layout, length, int(panel.lengths.max()))
