@@ -31,6 +31,14 @@ OPTIONS = {
     },
     "bootstrap": {},
     "ensemble": {"member": "bootstrap", "size": 2},
+    "timevae": {
+        "latent": 4,
+        "hidden": 12,
+        "head_width": 8,
+        "embedding": 4,
+        "steps": 60,
+        "learning_rate": 0.01,
+    },
 }
 DOMAINS = ("events", "market")
 LEARNERS = {

@@ -10,11 +10,13 @@ from riskgen.models.base import Generator
 from riskgen.models.bootstrap import Bootstrap
 from riskgen.models.ensemble import Ensemble
 from riskgen.models.timegan.timegan import TimeGAN
+from riskgen.models.timevae.timevae import TimeVAE
 
 GENERATORS: dict[str, type[Generator]] = {
     "timegan": TimeGAN,
     "bootstrap": Bootstrap,
     "ensemble": Ensemble,
+    "timevae": TimeVAE,
 }
 
 
