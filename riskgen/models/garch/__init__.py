@@ -1,0 +1,1 @@
+"""GARCH with filtered historical simulation: the classical rival on market paths."""

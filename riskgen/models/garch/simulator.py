@@ -1,0 +1,61 @@
+"""Draws paths: volatility, what drives it, and where it may begin.
+
+Vectorised over paths and assets; knows neither panels nor how things were found.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskgen.data.panel import Floats
+from riskgen.models.garch.shocks import Shocks, shocks_from
+from riskgen.models.garch.volatility import Volatility
+
+CEILING = 4.0
+"""Most that a simulated variance may be, in multiples of the asset's largest filtered
+one: twice the worst volatility of history [J]. Fitted fourth moments are often
+infinite, and one path could otherwise outgrow all others."""
+
+
+@dataclass(frozen=True, eq=False)
+class Simulator:
+    """A fitted GARCH, ready to draw.
+
+    Attributes
+    ----------
+    volatility : Volatility
+    shocks : Shocks
+    variances : ndarray of shape (n_days, n_assets)
+        Filtered variances of history. A path begins in one of these days, all
+        assets together: calm years and crises as often as they were.
+    """
+
+    volatility: Volatility
+    shocks: Shocks
+    variances: Floats = field(repr=False)
+
+    def draw(self, n: int, steps: int, rng: np.random.Generator) -> Floats:
+        """Return values of shape (n, steps, n_assets)."""
+        variance = self.variances[rng.integers(len(self.variances), size=n)]
+        values = self.shocks.draw(n, steps, rng)
+        ceiling = CEILING * self.variances.max(axis=0)
+        for step in range(steps):
+            surprise = np.sqrt(variance) * values[:, step]
+            values[:, step] = surprise + self.volatility.mean
+            variance = np.minimum(self.volatility.next(variance, surprise), ceiling)
+        return values
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return named arrays that :meth:`from_arrays` takes back."""
+        own = {"variances": self.variances}
+        return own | self.volatility.arrays() | self.shocks.arrays()
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
+        """Return the simulator whose arrays these are."""
+        volatility = Volatility.from_arrays(arrays)
+        return cls(volatility, shocks_from(arrays), arrays["variances"])
