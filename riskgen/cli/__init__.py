@@ -18,6 +18,7 @@ COMMANDS = {
     "demo": "The whole job on embedded data, with a report at the end.",
     "inspect": "Show what riskgen makes of a table, without fitting.",
     "fit": "Learn a table of transactions or prices.",
+    "tune": "Search the options of a generator, and say whether it helped.",
     "simulate": "Draw scenarios from the newest run, stressed if wanted.",
     "evaluate": "Is it faithful, does it help, does it leak?",
     "report": "Write the evaluation as one offline HTML file.",

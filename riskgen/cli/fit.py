@@ -9,6 +9,7 @@ import click
 
 from riskgen.cli.options import (
     Duration,
+    generator_options,
     quiet_option,
     runs_option,
     seed_option,
@@ -29,6 +30,7 @@ from riskgen.cli.options import (
 )
 @click.option("--max-time", type=Duration(), help="Bound training, for example 60s or 5m.")
 @click.option("--steps", type=click.IntRange(min=1), help="Training steps instead of the default.")
+@generator_options
 @click.option(
     "--origin",
     type=click.Choice(["real", "simulated", "not stated"]),
@@ -46,6 +48,8 @@ def command(
     ensemble: int,
     max_time: float | None,
     steps: int | None,
+    options_file: Path | None,
+    option: tuple[str, ...],
     origin: str,
     resume: bool,
     seed: int,
@@ -64,11 +68,12 @@ def command(
     from riskgen.cli.story import fit_with_story
     from riskgen.stages.fit import FitRequest
     from riskgen.stages.material import TableRequest
+    from riskgen.stages.options import given_options
 
     if source is None:
         raise click.UsageError("Name the table: riskgen fit TABLE")
-    options = {"steps": steps, "max_seconds": max_time}
-    given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    flags = {"steps": steps, "max_seconds": max_time}
+    given = given_options(generator, options_file, option, flags)
     if ensemble > 1:
         given = {"member": generator, "size": ensemble, "options": given}
         generator = "ensemble"

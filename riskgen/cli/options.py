@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -68,6 +68,26 @@ def quiet_option(command: Command) -> Command:
     return click.option("-q", "--quiet", is_flag=True, help="Print results only.")(command)
 
 
+def generator_options(command: Command) -> Command:
+    """Add ``--options`` and ``--option``: options of the generator's own."""
+    for option in (
+        click.option(
+            "--option",
+            multiple=True,
+            metavar="NAME=VALUE",
+            help="An option of the generator, for example hidden=96; goes before --options.",
+        ),
+        click.option(
+            "--options",
+            "options_file",
+            type=click.Path(path_type=Path),
+            help="YAML with options of the generator, as 'riskgen tune' leaves it.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def password_file_option(command: Command) -> Command:
     """Add ``--password-file``: a password that no process list shows."""
     return path_option("--password-file", "First line: the database's password.")(command)
@@ -112,3 +132,17 @@ def table_options(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+def table_words(table: Mapping[str, Any]) -> list[str]:
+    """Return the options of :func:`table_options` that differ from their defaults, as typed."""
+    from riskgen.data.size.selection import MOST_EVENTS
+    from riskgen.data.sources.uri import public
+
+    words = []
+    for name, value in table.items():
+        if value is None or (name == "max_events" and value == MOST_EVENTS):
+            continue
+        for item in value if isinstance(value, tuple) else (value,):
+            words += [f"--{name.replace('_', '-')}", public(str(item))]
+    return words

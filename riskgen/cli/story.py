@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from riskgen.stages.interrupted import Checkpoint
     from riskgen.stages.material import Material
     from riskgen.stages.simulate import SimulateRequest
+    from riskgen.stages.study import Trial
+    from riskgen.stages.tune import TuneRequest
+    from riskgen.stages.verdict import Tuned
 
 
 def fit_with_story(request: FitRequest, screen: Screen, resume: bool = False) -> Run:
@@ -38,6 +41,41 @@ def fit_with_story(request: FitRequest, screen: Screen, resume: bool = False) ->
     screen.result(f"Run: {run.path}")
     screen.note("Next: riskgen simulate --scenarios 10000")
     return run
+
+
+def tune_with_story(request: TuneRequest, screen: Screen) -> Tuned:
+    """Tune, showing every trial as it ends, and print the verdict and the command."""
+    from riskgen.stages.tune import tune_table
+
+    screen.head(f"Reading {request.table.open().name}")
+    with screen.progress("training") as bar:
+        try:
+            tuned = tune_table(
+                request,
+                on_trial=lambda trial: screen.note(trial_line(trial, request.seed)),
+                on_step=lambda report: _show_step(bar, report),
+            )
+        except KeyboardInterrupt:
+            screen.result(f"Every trial that ended is in {request.study}: the same command goes on")
+            raise
+    for name, repeats in (("defaults", tuned.default_repeats), ("best", tuned.best_repeats)):
+        if repeats is not None:
+            n = len(repeats.values)
+            screen.note(f"{name:<9}{repeats.mean:.4f} ± {repeats.spread:.4f} ({n} fresh seeds)")
+    screen.result(tuned.sentence)
+    return tuned
+
+
+def trial_line(trial: Trial, seed: int) -> str:
+    """Return a trial as one line: number, value, CPU seconds, options."""
+    value = "failed" if trial.value is None else f"{trial.value:.4f}"
+    options = " ".join(f"{name}={_short(item)}" for name, item in trial.options.items())
+    which = f"trial {trial.number}" + ("" if trial.seed == seed else f", seed {trial.seed}")
+    return f"{which:<16}{value:>9} {trial.seconds:>7.1f} CPU s  {options}"
+
+
+def _short(item: object) -> str:
+    return f"{item:.3g}" if isinstance(item, float) else str(item)
 
 
 def show_material(material: Material, screen: Screen) -> None:
