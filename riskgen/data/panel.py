@@ -152,12 +152,17 @@ class SequencePanel:
         The same, once for a sequence.
     offsets : ndarray of shape (n_sequences + 1,), int64
         Sequence ``i`` owns events ``offsets[i]`` to ``offsets[i + 1]``.
+    spans : ndarray of shape (n_sequences, 2) or None
+        First step and step after the last of one long history that each
+        sequence was cut from: sequences whose spans overlap may not be on two
+        sides of a comparison. None where sequences have nothing in common.
     """
 
     layout: Layout
     values: Floats = field(repr=False)
     context: Floats = field(repr=False)
     offsets: NDArray[np.int64] = field(repr=False)
+    spans: NDArray[np.int64] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Check the contract once; an AssertionError is a fault of riskgen."""
@@ -167,6 +172,7 @@ class SequencePanel:
         assert self.offsets[0] == 0, "offsets"
         assert self.offsets[-1] == n_events, "offsets"
         assert bool(np.all(np.diff(self.offsets) >= 0)), "offsets fall"
+        assert self.spans is None or self.spans.shape == (n_sequences, 2), "spans"
         _check_levels(self.layout.fields, self.values)
         _check_levels(self.layout.context_fields, self.context)
 
@@ -187,7 +193,10 @@ class SequencePanel:
         inside = np.arange(int(lengths.sum())) - np.repeat(starts, lengths)
         rows = np.repeat(self.offsets[sequences], lengths) + inside
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        return SequencePanel(self.layout, self.values[rows], self.context[sequences], offsets)
+        spans = None if self.spans is None else self.spans[sequences]
+        return SequencePanel(
+            self.layout, self.values[rows], self.context[sequences], offsets, spans
+        )
 
     def context_codes(self, name: str) -> NDArray[np.int64]:
         """Return the levels of one context field, shape (n_sequences,)."""

@@ -20,7 +20,7 @@ from riskgen.errors import NotFittedError, RiskgenError, TrainingError
 from riskgen.models.base import Condition, OnCheckpoint, OnStep, State, StepReport
 from riskgen.models.cells import cells
 from riskgen.models.condition import checked_condition, checked_length
-from riskgen.models.domain import BOTH, Domain
+from riskgen.models.domain import BOTH, Domain, check_learns
 from riskgen.models.jitter import jittered
 from riskgen.seeding import stream
 
@@ -85,9 +85,11 @@ class Bootstrap:
         Raises
         ------
         TrainingError
-            When the panel is empty.
+            When the panel is empty, or holds levels: blocks of moves joined anywhere
+            would leave their range.
         """
         del seed, on_checkpoint, resume
+        check_learns(self.key, self.learns, panel.layout)
         if len(panel.values) == 0:
             raise TrainingError("The panel has no events. Give the bootstrap at least one.")
         self._panel = panel

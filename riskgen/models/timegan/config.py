@@ -91,6 +91,10 @@ class TimeGANConfig:
             weight_decay=max(self.weight_decay, 0.3),
         )
 
+    def for_levels(self) -> Self:
+        """Return the recipe for windows of tracked levels: many windows of one history."""
+        return replace(self, batch=2 * self.batch, dropout=min(self.dropout, 0.1))
+
     def to_json(self) -> dict[str, Any]:
         """Return the options as JSON values."""
         return asdict(self)

@@ -67,9 +67,18 @@ class Course:
         self.best_loss, self.first_loss = math.inf, math.nan
         self.known: float | None = None  # the latest held-out loss
         self.step, self.waited, self.finished, self.looked = 0, 0, False, False
+        self.warm = False
         self.optimiser = torch.optim.AdamW(
             _groups(network, learning_rate, weight_decay), betas=BETAS
         )
+
+    def begin_at(self, weights: dict[str, Tensor], pace: float) -> None:
+        """Begin at ``weights`` of another fit, with ``pace`` of the learning rate."""
+        self.network.load_state_dict(weights)
+        self.average.load_state_dict(weights)
+        self.best, self.warm = _weights(self.network), True
+        for group in self.optimiser.param_groups:
+            group["largest"] *= pace
 
     def advance(self, loss_of: Callable[[nn.Module], Tensor], fraction: float) -> float:
         """Take one step on ``loss_of(network)``; returns the loss in nats.

@@ -16,7 +16,8 @@ from torch import Tensor
 
 from riskgen.data.panel import SequencePanel
 from riskgen.data.size.windows import longest_stretch
-from riskgen.models.timegan.history import History
+from riskgen.models.timegan.blocks import blocked
+from riskgen.models.timegan.history import History, n_volatile
 from riskgen.models.timegan.recall import (
     RecallLayout,
     choose_anchors,
@@ -98,7 +99,7 @@ class EventDataset:
         rows = events.encode(panel.values)
         self.offsets = panel.offsets
         self.rows = _with_start_row(rows, events)
-        history = History(rows.numbers.shape[1])
+        history = History(n_volatile(panel.layout))
         self.history_states = history.states_of(rows.numbers, panel.offsets)
         self.history = torch.from_numpy(history.features(self.history_states))
         levels = tuple(item for item in panel.layout.fields if item.levels)
@@ -179,9 +180,13 @@ def _with_start_row(rows: Rows, coder: RowCoder) -> Rows:
 
 
 def divide(
-    offsets: Indices, held_out: float, window: int, rng: np.random.Generator
+    offsets: Indices,
+    held_out: float,
+    window: int,
+    rng: np.random.Generator,
+    spans: Indices | None = None,
 ) -> tuple[Stretches, Stretches, Indices]:
-    """Set aside sequences, or windows of time when there are few sequences.
+    """Set aside sequences, or stretches of time where sequences share one or are few.
 
     Returns
     -------
@@ -191,10 +196,13 @@ def divide(
         Sequences set aside whole; empty when windows of time are.
     """
     n_sequences = len(offsets) - 1
+    whole = Stretches(np.arange(n_sequences), offsets[:-1], offsets[1:])
+    if spans is not None:
+        rest, aside = blocked(spans, held_out)
+        return _nonempty(whole.take(rest)), _nonempty(whole.take(aside)), aside
     if n_sequences >= MIN_SEQUENCES:
         count = min(max(1, round(held_out * n_sequences)), MOST_HELD_OUT)
         aside = np.sort(rng.permutation(n_sequences)[:count])
-        whole = Stretches(np.arange(n_sequences), offsets[:-1], offsets[1:])
         rest = np.setdiff1d(np.arange(n_sequences), aside)
         return _nonempty(whole.take(rest)), _nonempty(whole.take(aside)), aside
     return *_divide_time(offsets, held_out, window), np.empty(0, np.int64)

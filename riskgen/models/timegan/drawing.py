@@ -54,6 +54,7 @@ class RowDrawer:
         forced: Mapping[str, int] | None = None,
         recall: RunningRecall | None = None,
         guide: Guide | None = None,
+        told: Tensor | None = None,
     ) -> tuple[Floats, Rows]:
         """Draw a row for each row of ``representation``.
 
@@ -71,6 +72,8 @@ class RowDrawer:
             What each sequence has shown so far.
         guide : Guide or None
             What the calendar says of the heads' bounded column.
+        told : Tensor of shape (n, n_told) or None
+            Features of trackers.
 
         Returns
         -------
@@ -84,6 +87,7 @@ class RowDrawer:
         codes = torch.zeros((n, len(self._tables)), dtype=torch.int64)
         numbers = torch.zeros((n, len(self._skip)))
         scaled = torch.zeros((n, len(self._skip)))
+        shift = None if told is None else told @ self.heads.told.T
         level = number = 0
         for column, item in enumerate(fields):
             if item.requires is not None:
@@ -104,8 +108,9 @@ class RowDrawer:
                 level += 1
             else:
                 scale = None if log_scale is None else log_scale[:, number]
+                moved = None if shift is None else shift[:, number]
                 z, drawn = self._number(
-                    number, column, representation, scaled, first, second, scale
+                    number, column, representation, scaled, first, second, scale, moved
                 )
                 drawn = np.where(here, drawn, 0.0)
                 scaled[:, number] = torch.from_numpy(np.where(here, z, 0.0))
@@ -152,6 +157,7 @@ class RowDrawer:
         first: Floats,
         second: Floats,
         log_scale: Tensor | None,
+        shift: Tensor | None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return a value in units of the current volatility, and the standardised value."""
         hidden = self._hidden(column, representation)
@@ -159,6 +165,7 @@ class RowDrawer:
         log_weight, mean, log_sigma = self.heads.components(raw)
         chosen = torch.from_numpy(inverse_choice(log_weight, first, log_weight.shape[1]))[:, None]
         centre = mean.gather(1, chosen)[:, 0] + scaled @ self._skip[number]
+        centre = centre if shift is None else centre + shift
         width = torch.exp(log_sigma.gather(1, chosen)[:, 0])
         normal = torch.special.ndtri(torch.from_numpy(np.clip(second, INSIDE, 1 - INSIDE)))
         z = centre.double() + width.double() * normal

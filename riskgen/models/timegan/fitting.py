@@ -17,17 +17,20 @@ from riskgen.data.panel import Layout, SequencePanel
 from riskgen.errors import TrainingError
 from riskgen.models.base import OnStep, State
 from riskgen.models.condition import has_own_length
+from riskgen.models.domain import domain_of
 from riskgen.models.timegan.auditor import LONGEST, audit
 from riskgen.models.timegan.calibration import calibrate
 from riskgen.models.timegan.config import TimeGANConfig
 from riskgen.models.timegan.course import Arrays, Course
 from riskgen.models.timegan.dataset import EventDataset, Stretches, cut, divide, shortened
 from riskgen.models.timegan.likelihood import marginal_loss, rows_of
+from riskgen.models.timegan.linear import start_linear
 from riskgen.models.timegan.networks import ContextBlock, EventNetworks
 from riskgen.models.timegan.regimes import Regimes
 from riskgen.models.timegan.rows import RowCoder
 from riskgen.models.timegan.sampling import Simulator
 from riskgen.models.timegan.training import check_learned, train_context, train_events
+from riskgen.models.timegan.warm import WarmStart
 from riskgen.seeding import stream, torch_fence
 
 PHASES = ("context", "events")
@@ -52,6 +55,8 @@ class Training:
         Of every random number.
     on_step : callable or None
         Told of every step.
+    warm : WarmStart or None
+        What to begin at instead of random weights.
 
     Raises
     ------
@@ -60,16 +65,30 @@ class Training:
     """
 
     def __init__(
-        self, panel: SequencePanel, config: TimeGANConfig, seed: int, on_step: OnStep | None
+        self,
+        panel: SequencePanel,
+        config: TimeGANConfig,
+        seed: int,
+        on_step: OnStep | None,
+        warm: WarmStart | None = None,
     ) -> None:
+        self.warm = warm
         self.panel, self.config, self.seed, self.on_step = panel, config, seed, on_step
         self.event_config = event_recipe(config, panel.layout)
         self.event_coder = RowCoder.fit(panel.layout.fields, panel.values)
         self.context_coder = RowCoder.fit(panel.layout.context_fields, panel.context)
+        if warm is not None:
+            self.event_coder, self.context_coder = warm.event_coder, warm.context_coder
         self.data = EventDataset(panel, self.event_coder, self.context_coder)
+        if warm is not None:
+            warm.read_by(self.data)
         rng = stream(seed, "train", "divide")
-        parts = divide(panel.offsets, config.held_out, config.window, rng)
+        parts = divide(panel.offsets, config.held_out, config.window, rng, panel.spans)
         self.train, self.aside, self.aside_sequences = parts
+        everyone = np.arange(panel.n_sequences)
+        self.train_sequences = np.setdiff1d(everyone, self.aside_sequences)
+        if panel.spans is not None:
+            self.train_sequences = self.train.sequence  # some are neither here nor there
         # A look is a mean over events: one long history must not be most of it.
         self.aside = shortened(self.aside, config.window)
         if not len(self.train.lengths) or not len(self.aside.lengths):
@@ -89,30 +108,33 @@ class Training:
                 "events": EventNetworks(layout, config),
             }
         self._start_at_marginals(networks)
-        return {
+        courses = {
             name: Course(
                 name, networks[name], recipe.learning_rate, recipe.weight_decay, recipe.patience
             )
             for name, recipe in zip(PHASES, (context, config), strict=True)
         }
+        if self.warm is not None:
+            self.warm.begin(courses["context"], courses["events"])
+        return courses
 
     def _start_at_marginals(self, networks: dict[str, nn.Module]) -> None:
         """Let every softmax begin at its level's frequency: minutes are short."""
         block, events = networks["context"], networks["events"]
         assert isinstance(block, ContextBlock)
         assert isinstance(events, EventNetworks)
-        keep = np.setdiff1d(np.arange(self.panel.n_sequences), self.aside_sequences)
-        rows = self.context_coder.encode(self.panel.context[keep])
+        rows = self.context_coder.encode(self.panel.context[self.train_sequences])
         block.heads.start_at(torch.from_numpy(rows.codes))
-        events.recovery.start_at(self.data.codes[torch.from_numpy(rows_of(self.train))])
+        train = torch.from_numpy(rows_of(self.train))
+        events.recovery.start_at(self.data.codes[train])
+        start_linear(events.recovery, self.data, train)
 
     def run(self) -> tuple[Simulator, dict[str, Any]]:
         """Train what is not yet trained; returns the simulator and the training report."""
         context, events = self.courses["context"], self.courses["events"]
         if self.panel.layout.context_fields:
-            train_context(
-                context, self.data, self.aside_sequences, self.config, self.seed, self._told
-            )
+            parts = (self.train_sequences, self.aside_sequences)
+            train_context(context, self.data, parts, self.config, self.seed, self._told)
         context.settle()
         train_events(
             events, self.data, self.train, self.aside, self.event_config, self.seed, self._told
@@ -150,7 +172,7 @@ class Training:
         assert isinstance(networks, EventNetworks)
         block.requires_grad_(False)
         networks.requires_grad_(False)
-        paths = not has_own_length(self.panel.layout)
+        paths = domain_of(self.panel.layout) == "market"
         regimes = Regimes.fit(self.data.history_states) if paths else None
         return Simulator(
             self.panel.layout,
@@ -185,7 +207,7 @@ class Training:
             part.take(stream(self.seed, "audit", "real", k).permutation(part.n_sequences)[:AUDITED])
             for k, part in enumerate(real)
         ]
-        length = None if has_own_length(self.panel.layout) else LONGEST
+        length = None if has_own_length(self.panel.layout) else int(real[0].lengths[0])
         drawn = [
             simulator.draw(part.n_sequences, rng, {}, length)
             for part, rng in zip(
@@ -203,12 +225,17 @@ class Training:
             "options": self.config.to_json(),
             "seed": self.seed,
             "panel": fingerprint(self.panel),
+            "start": self._start,
             "courses": {name: document for name, (document, _) in self._snapshot.items()},
         }
         tensors: Arrays = {}
         for name, (_, arrays) in self._snapshot.items():
             tensors |= {f"{name}/{key}": value for key, value in arrays.items()}
         return State(config, tensors)
+
+    @property
+    def _start(self) -> str | None:
+        return None if self.warm is None else self.warm.digest
 
     def restore(self, state: State) -> None:
         """Take up a checkpoint.
@@ -221,9 +248,10 @@ class Training:
         """
         if state.config.get("finished", True):
             raise TrainingError("This training has ended: there is nothing to resume.")
-        wanted = (fingerprint(self.panel), self.config.to_json(), self.seed)
-        found = (state.config["panel"], state.config["options"], state.config["seed"])
-        for what, here, there in zip(("data", "options", "seed"), wanted, found, strict=True):
+        wanted = (fingerprint(self.panel), self.config.to_json(), self.seed, self._start)
+        found = [state.config[name] for name in ("panel", "options", "seed", "start")]
+        names = ("data", "options", "seed", "start")
+        for what, here, there in zip(names, wanted, found, strict=True):
             if here != there:
                 raise TrainingError(
                     f"The checkpoint was made with other {what} than this fit. Resume it with "
@@ -242,7 +270,7 @@ class Training:
 
 def _pieces(panel: SequencePanel, stretches: Stretches) -> SequencePanel:
     """Return the stretches as sequences: whole ones, or windows as long as are judged."""
-    if not has_own_length(panel.layout):
+    if domain_of(panel.layout) == "market":
         windows = cut(stretches, LONGEST)
         stretches = windows.take(np.flatnonzero(windows.lengths == LONGEST))
     offsets = np.concatenate([[0], np.cumsum(stretches.lengths)]).astype(np.int64)
@@ -252,7 +280,12 @@ def _pieces(panel: SequencePanel, stretches: Stretches) -> SequencePanel:
 
 def event_recipe(config: TimeGANConfig, layout: Layout) -> TimeGANConfig:
     """Return the options that shape and train the event networks of such panels."""
-    return config if has_own_length(layout) else config.for_paths()
+    recipes = {
+        "events": lambda: config,
+        "market": config.for_paths,
+        "levels": config.for_levels,
+    }
+    return recipes[domain_of(layout)]()
 
 
 def fingerprint(panel: SequencePanel) -> str:

@@ -39,6 +39,8 @@ class FieldHeads(nn.Module):
         Whether levels are also weighed by what the sequence has shown so far.
     bounded : int or None
         Column whose levels the calendar bounds.
+    n_told : int
+        Features of trackers that enter the means of continuous fields linearly.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class FieldHeads(nn.Module):
         dropout: float,
         recalls: bool = False,
         bounded: int | None = None,
+        n_told: int = 0,
     ) -> None:
         super().__init__()
         self.bounded = bounded
@@ -71,6 +74,7 @@ class FieldHeads(nn.Module):
         self.mixture_weight = nn.Parameter(torch.randn(n, width, 3 * mixtures) * 0.1)
         self.mixture_bias = nn.Parameter(self._mixture_start(n))
         self.skip = nn.Parameter(torch.zeros(n, n))
+        self.told = nn.Parameter(torch.zeros(n, n_told))
         self.volatility = Volatility(n)
 
     def _mask(self) -> Tensor:
@@ -97,6 +101,18 @@ class FieldHeads(nn.Module):
         zeros = torch.zeros(self.mixtures)
         return torch.cat([zeros, zeros, spread]).repeat(n, 1)
 
+    @torch.no_grad()
+    def start_width(self, number: int, spread: float) -> None:
+        """Begin the mixture of a continuous field with a bell of this standard deviation."""
+        widths = F.softplus(self._mixture_start(1)[0, 2 * self.mixtures :]) * spread
+        raw = torch.log(torch.expm1(widths.clamp(min=1e-3)))
+        self.mixture_bias[number, 2 * self.mixtures :] = raw
+
+    def tracked(self, features: Tensor) -> Tensor | None:
+        """Return the features that enter means linearly: the last ones, if any."""
+        n_told = self.told.shape[1]
+        return features[:, -n_told:] if n_told else None
+
     def masked_weight(self) -> Tensor:
         """Return the weights from earlier fields, shape (n_fields * width, reader.width)."""
         return self.earlier * self.get_buffer("mask")
@@ -110,6 +126,7 @@ class FieldHeads(nn.Module):
         log_scale: Tensor | None = None,
         recalled: list[Tensor] | None = None,
         guide: Guide | None = None,
+        told: Tensor | None = None,
     ) -> Tensor:
         """Return log p of each field given the ones before it, in nats.
 
@@ -125,6 +142,8 @@ class FieldHeads(nn.Module):
             What the sequence has shown so far, for each level field.
         guide : Guide or None
             What the calendar says of the bounded column.
+        told : Tensor of shape (n, n_told) or None
+            Features of trackers.
 
         Returns
         -------
@@ -142,7 +161,7 @@ class FieldHeads(nn.Module):
                 logits = self.guided(logits, hidden[:, column], guide, possible)
             parts[column] = _log_level(logits, codes[:, k])
         if self.number_columns:
-            density = self._log_density(hidden[:, self.number_columns], numbers, log_scale)
+            density = self._log_density(hidden[:, self.number_columns], numbers, log_scale, told)
             parts.update({c: density[:, k] for k, c in enumerate(self.number_columns)})
         stacked = torch.stack([parts[c] for c in range(len(self.fields))], dim=1)
         return torch.where(applies, stacked, 0.0)
@@ -161,12 +180,16 @@ class FieldHeads(nn.Module):
         pulled = pulled + guide.weighed(self.dates(hidden))
         return pulled.masked_fill(ruled_out(bounds, logits.shape[1]), -torch.inf)
 
-    def _log_density(self, hidden: Tensor, numbers: Tensor, log_scale: Tensor | None) -> Tensor:
+    def _log_density(
+        self, hidden: Tensor, numbers: Tensor, log_scale: Tensor | None, told: Tensor | None
+    ) -> Tensor:
         scale = torch.zeros_like(numbers) if log_scale is None else log_scale
         values = numbers * torch.exp(-scale)
         raw = torch.einsum("nfw,fwk->nfk", hidden, self.mixture_weight) + self.mixture_bias
         log_weight, mean, log_sigma = self.components(raw)
         mean = mean + self.linear_skip(values).unsqueeze(-1)
+        if told is not None:
+            mean = mean + (told @ self.told.T).unsqueeze(-1)
         z = (values.unsqueeze(-1) - mean) * torch.exp(-log_sigma)
         log_parts = log_weight - log_sigma - 0.5 * z.square() - 0.5 * math.log(2 * math.pi)
         return torch.logsumexp(log_parts, dim=-1) - scale

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
-from riskgen.data.panel import Floats
+from riskgen.data.panel import Floats, Layout
+from riskgen.models.domain import domain_of
 
 SPANS = (5, 20, 60)
 """Trading days: a week, a month, a quarter (Corsi 2009 uses day, week and month)."""
@@ -22,11 +23,19 @@ FLOOR = 1e-4
 """Smallest mean that is told from zero, in standardised units squared [J]."""
 
 
+def n_volatile(layout: Layout) -> int:
+    """Return how many continuous fields have a volatility: none where levels are tracked."""
+    if domain_of(layout) == "levels":
+        return 0
+    return sum(item.levels == 0 for item in layout.fields)
+
+
 class History:
     """Means of |v| and v² before each event.
 
     A state has shape (n, 2 * len(SPANS) * n_numbers): for each span the means
-    of squares, then for each span the means of sizes.
+    of squares, then for each span the means of sizes. No numbers, no memory: where
+    values are not returns, volatility says nothing.
     """
 
     def __init__(self, n_numbers: int) -> None:
@@ -47,7 +56,8 @@ class History:
 
     def advance(self, state: Floats, numbers: NDArray[np.floating]) -> Floats:
         """Return the state after standardised ``numbers`` of shape (n, n_numbers)."""
-        return self._decay * state + (1.0 - self._decay) * self._moments(numbers)
+        told = numbers[:, : self.n_numbers]
+        return self._decay * state + (1.0 - self._decay) * self._moments(told)
 
     def features(self, state: Floats) -> NDArray[np.float32]:
         """Return logarithms of the means (of the root mean squares), about [-3, 3]."""

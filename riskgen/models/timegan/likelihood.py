@@ -32,9 +32,10 @@ def event_log_likelihood(networks: EventNetworks, batch: Batch) -> Tensor:
         batch.codes[real],
         batch.numbers[real],
         batch.applies[real],
-        recovery.volatility(batch.history[real]) if batch.numbers.shape[-1] else None,
+        recovery.volatility(batch.history[real]) if batch.history.shape[-1] else None,
         batch.recalled,
         batch.guide,
+        recovery.tracked(batch.features[real]),
     )
 
 

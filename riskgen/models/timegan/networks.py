@@ -26,9 +26,10 @@ from torch.nn import functional as F
 
 from riskgen.data.panel import Field, Layout
 from riskgen.errors import RunError
+from riskgen.models.domain import domain_of
 from riskgen.models.timegan.config import TimeGANConfig
 from riskgen.models.timegan.heads import FieldHeads
-from riskgen.models.timegan.history import History
+from riskgen.models.timegan.history import History, n_volatile
 from riskgen.models.timegan.reader import RowReader
 
 CONTEXT_WIDTH = 48
@@ -57,7 +58,7 @@ class GeneratorNetwork(nn.Module):
         super().__init__()
         self.event_reader = RowReader(layout.fields, config.embedding)
         self.context_reader = RowReader(layout.context_fields, config.embedding)
-        self.history = History(self.event_reader.n_numbers)
+        self.history = History(n_volatile(layout))
         self.context_layer = nn.Linear(self.context_reader.width + 1, CONTEXT_WIDTH)
         n_tracked = sum(tracker.n_features for tracker in layout.tracked)
         self.n_features = self.history.n_features + self.event_reader.n_levels + n_tracked
@@ -94,6 +95,13 @@ class GeneratorNetwork(nn.Module):
         return result
 
 
+def n_told(layout: Layout) -> int:
+    """Return how many of the last features enter the means of continuous fields linearly."""
+    if domain_of(layout) != "levels":
+        return 0
+    return sum(tracker.n_features for tracker in layout.trackers)
+
+
 class SupervisorNetwork(nn.Module):
     """Says what the next step looks like: the likelihood objective acts on it."""
 
@@ -123,6 +131,7 @@ class EventNetworks(nn.Module):
             config.dropout,
             recalls=True,
             bounded=None if layout.clock is None else layout.clock.time_columns[0],
+            n_told=n_told(layout),
         )
 
 

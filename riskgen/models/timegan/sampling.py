@@ -165,7 +165,12 @@ class _Roll:
             days = self._clock.day(now)
             guide = Guide.of(self._clock.bounds(now), self._clock.pace(now), days, self._clock)
         values, rows = self._drawer.draw(
-            representation, uniforms, log_scale, recall=self._recall, guide=guide
+            representation,
+            uniforms,
+            log_scale,
+            recall=self._recall,
+            guide=guide,
+            told=self._drawer.heads.tracked(features),
         )
         self._codes, self._numbers = torch.from_numpy(rows.codes), torch.from_numpy(rows.numbers)
         self._recall.note(self._codes)

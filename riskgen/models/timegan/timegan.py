@@ -10,8 +10,8 @@ from typing import Any, ClassVar, Self
 from riskgen.data.panel import Layout, SequencePanel
 from riskgen.errors import NotFittedError
 from riskgen.models.base import Condition, OnCheckpoint, OnStep, State
-from riskgen.models.condition import checked_condition, checked_length, has_own_length
-from riskgen.models.domain import BOTH, Domain
+from riskgen.models.condition import checked_condition, checked_length
+from riskgen.models.domain import EVERY, Domain, domain_of
 from riskgen.models.timegan.config import TimeGANConfig
 from riskgen.models.timegan.fitting import Training, event_recipe
 from riskgen.models.timegan.networks import (
@@ -23,6 +23,7 @@ from riskgen.models.timegan.networks import (
 from riskgen.models.timegan.regimes import Regimes
 from riskgen.models.timegan.rows import RowCoder
 from riskgen.models.timegan.sampling import Simulator
+from riskgen.models.timegan.warm import SHAPE, WarmStart
 from riskgen.seeding import stream, torch_fence
 
 EVENT_CHUNK, PATH_CHUNK = 1024, 256
@@ -46,17 +47,26 @@ class TimeGAN:
     """
 
     key: ClassVar[str] = "timegan"
-    learns: ClassVar[frozenset[Domain]] = BOTH
+    learns: ClassVar[frozenset[Domain]] = EVERY
+    shape_options: ClassVar[tuple[str, ...]] = SHAPE
 
     def __init__(self, **options: Any) -> None:
         self.config = TimeGANConfig(**options)
         self.report: dict[str, Any] = {}
         self._simulator: Simulator | None = None
+        self._warm: WarmStart | None = None
 
     @property
     def chunk(self) -> int:
         """Sequences in a chunk."""
-        return EVENT_CHUNK if has_own_length(self._fitted().layout) else PATH_CHUNK
+        return PATH_CHUNK if domain_of(self._fitted().layout) == "market" else EVENT_CHUNK
+
+    def start_from(self, state: State, layout: Layout) -> None:
+        """Let :meth:`fit` begin at the weights and codes of another fitted TimeGAN.
+
+        The weights then carry the customers of both fits.
+        """
+        self._warm = WarmStart.of(state, layout)
 
     def fit(
         self,
@@ -79,7 +89,9 @@ class TimeGAN:
             On divergence, when nothing was learned, or when ``resume`` belongs to
             other data or options.
         """
-        training = Training(panel, self.config, seed, on_step)
+        if self._warm is not None:
+            self._warm.check(panel.layout, self.config)
+        training = Training(panel, self.config, seed, on_step, self._warm)
         if resume is not None:
             training.restore(resume)
         try:

@@ -82,6 +82,9 @@ def run_phase(
 ) -> None:
     """Train ``course`` until its budget is used or its held-out loss stops falling."""
     every = max(5, budget.steps // LOOKS)
+    if course.warm and course.step == 0:
+        # Where it begins is a candidate too: a few customers may have nothing to add.
+        course.look(held_out(course.average))
     while not course.finished:
         used = budget.fraction(course.step)
         with torch_fence(seed, "train", course.name, course.step):
@@ -98,15 +101,14 @@ def run_phase(
 def train_context(
     course: Course,
     data: EventDataset,
-    aside: Indices,
+    parts: tuple[Indices, Indices],
     config: TimeGANConfig,
     seed: int,
     on_step: OnStep | None,
 ) -> None:
-    """Train the context block; its network is a :class:`ContextBlock`."""
-    everyone = np.arange(len(data.context_codes))
-    train = np.setdiff1d(everyone, aside)
-    judges = torch.from_numpy(aside if len(aside) else everyone)
+    """Train the context block, a :class:`ContextBlock`, on some sequences; others judge it."""
+    train, aside = parts
+    judges = torch.from_numpy(aside if len(aside) else train)
     size = min(len(train), 4 * config.batch)
 
     def losses(step: int) -> Callable[[nn.Module], Tensor]:

@@ -1,0 +1,1 @@
+"""Regularly sampled series of levels: sensors, prices of a day, rates."""

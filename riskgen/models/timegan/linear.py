@@ -1,0 +1,52 @@
+"""Where the linear part of the means begins: at the least-squares solution.
+
+Levels revert and spreads close linearly; starting there, training has minutes
+left for what is not linear. Knows heads and rows of a dataset.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from riskgen.models.timegan.dataset import EventDataset
+from riskgen.models.timegan.heads import FieldHeads
+
+RIDGE = 1e-4
+"""Penalty on coefficients of standardised features, per row: many of them are collinear [J]."""
+
+LARGEST = 6.0
+"""Standard deviations at which values are clipped for the regression [J]."""
+
+WIDEST = 400_000
+"""Rows that the regression reads at most [J]."""
+
+
+@torch.no_grad()
+def start_linear(heads: FieldHeads, data: EventDataset, rows: Tensor) -> None:
+    """Set skips and first widths by regressing each number on features and earlier numbers.
+
+    Does nothing where no features enter means linearly.
+    """
+    features = heads.tracked(data.features[rows[:WIDEST]])
+    if features is None:
+        return
+    n_told = features.shape[1]
+    numbers = data.numbers[rows[:WIDEST]].clamp(-LARGEST, LARGEST).double()
+    design = torch.cat([features.double(), numbers], dim=1)
+    for k, column in enumerate(heads.number_columns):
+        here = data.applies[rows[:WIDEST], column]
+        told, target = design[here, : n_told + k], numbers[here, k]
+        solution, spread = _regress(told, target)
+        heads.told[k] = solution[:n_told].float()
+        heads.skip[k, :k] = solution[n_told:].float()
+        heads.start_width(k, spread)
+
+
+def _regress(told: Tensor, target: Tensor) -> tuple[Tensor, float]:
+    """Return ridge coefficients without a constant, and the residual standard deviation."""
+    if len(target) <= told.shape[1]:
+        return told.new_zeros(told.shape[1]), 1.0
+    square = told.T @ told + RIDGE * len(target) * torch.eye(told.shape[1], dtype=told.dtype)
+    solution = torch.linalg.solve(square, told.T @ target)
+    return solution, max(float((target - told @ solution).std()), 1e-2)

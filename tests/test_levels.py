@@ -1,0 +1,181 @@
+"""Series of levels: what kind each column is, windows of them, and what timegan makes of them."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from riskgen.data.levels.columns import Column, knots
+from riskgen.data.levels.encoding import LevelEncoder
+from riskgen.data.panel import Floats
+from riskgen.errors import DataError, TrainingError
+from riskgen.models.base import sample
+from riskgen.models.bootstrap import Bootstrap
+from riskgen.models.timegan.blocks import blocked
+from riskgen.models.timegan.timegan import TimeGAN
+
+WINDOW = 12
+NAMES = ("price", "copy", "dial", "weather", "static", "still")
+
+
+def table(n: int = 400, seed: int = 0) -> Floats:
+    """A price, its affine copy, a dial of four values, hourly weather, static, a constant."""
+    rng = np.random.default_rng(seed)
+    price = np.exp(np.cumsum(0.05 * rng.normal(size=n)) + 3.0)
+    dial = 10.0 * np.minimum(rng.poisson(0.7, size=n), 3)
+    hourly = np.cumsum(rng.normal(size=n // 6 + 2))
+    weather = np.interp(np.arange(n) / 6.0, np.arange(len(hourly)), hourly)
+    static = rng.uniform(0.0, 50.0, size=n)
+    return np.column_stack([price, 3.0 - 2.0 * price, dial, weather, static, np.full(n, 7.0)])
+
+
+def encoder(data: Floats | None = None) -> LevelEncoder:
+    data = table() if data is None else data
+    return LevelEncoder.fit(data, [(0, len(data))], NAMES, WINDOW)
+
+
+def kinds(found: LevelEncoder) -> dict[str, str]:
+    return {column.name: column.kind for column in found.columns}
+
+
+def test_the_kind_of_a_column_is_read_from_its_values() -> None:
+    assert kinds(encoder()) == {
+        "dial": "grid",
+        "static": "noise",
+        "weather": "held",
+        "price": "walk",
+    }
+
+
+def test_a_walk_is_not_taken_for_a_held_column_nor_for_noise() -> None:
+    rng = np.random.default_rng(1)
+    walk = np.cumsum(rng.normal(size=300))
+    assert Column.fit("walk", [walk]).kind == "walk"
+    assert Column.fit("stairs", [np.repeat(walk, 3)]).kind == "walk"
+    assert Column.fit("reverting", [walk - 0.9 * np.roll(walk, 1)]).kind in ("walk", "noise")
+
+
+def test_knots_are_where_a_slope_changes_and_the_first_move_of_a_stretch() -> None:
+    line = np.interp(np.arange(10.0), [0, 3, 9], [0.0, 6.0, 0.0])
+    assert knots([line])[0].nonzero()[0].tolist() == [0, 3]
+
+
+@pytest.mark.parametrize("scale", [1.0, 100.0])
+def test_the_logarithm_is_taken_of_wide_skewed_positive_columns_only(scale: float) -> None:
+    walk = np.cumsum(np.random.default_rng(2).normal(size=2000)) * 0.05
+    assert Column.fit("wide", [scale * np.exp(walk)]).log
+    assert not Column.fit("narrow", [scale * (100.0 + walk)]).log
+    assert not Column.fit("signed", [scale * walk]).log
+
+
+def test_windows_come_back_as_the_rows_they_were_cut_from() -> None:
+    data = table()
+    found = encoder(data)
+    panel = found.encode(data, [(0, len(data))])
+    assert panel.spans is not None
+    told = found.decode(panel)
+    for window, (first, last) in zip(told, panel.spans, strict=True):
+        # Eleven values at each end of a column are clipped: no single extreme is kept.
+        error = np.abs(window - data[first:last]) / data.std(axis=0).clip(1e-9)
+        assert np.median(error) < 1e-6
+    assert np.allclose(told[:, :, 1], 3.0 - 2.0 * told[:, :, 0])
+    assert (told[:, :, 5] == 7.0).all()
+
+
+def test_no_window_reaches_across_a_gap_in_the_table() -> None:
+    data = table()
+    segments = [(0, 150), (170, 400)]
+    found = LevelEncoder.fit(data, segments, NAMES, WINDOW)
+    spans = found.encode(data, segments).spans
+    assert spans is not None
+    assert len(spans) == (150 - WINDOW + 1) + (230 - WINDOW + 1)
+    assert not ((spans[:, 0] < 150) & (spans[:, 1] > 150)).any()
+    assert not ((spans[:, 0] < 170) & (spans[:, 1] > 170)).any()
+
+
+def test_features_of_a_panel_are_what_stepping_through_it_tells() -> None:
+    data = table()
+    found = encoder(data)
+    panel = found.encode(data, [(0, len(data))]).take(np.array([0, 7, 300]))
+    told = found.tracker.features_of(panel).reshape(3, WINDOW - 1, -1)
+    state = found.tracker.start(panel.context)
+    moves = panel.values.reshape(3, WINDOW - 1, -1)
+    for step in range(WINDOW - 1):
+        assert np.array_equal(told[:, step], found.tracker.features(state))
+        state = found.tracker.advance(state, moves[:, step])
+
+
+def test_an_encoder_survives_json() -> None:
+    data = table()
+    found = encoder(data)
+    again = LevelEncoder.from_state(json.loads(json.dumps(found.state())))
+    panel = found.encode(data, [(0, len(data))])
+    assert np.array_equal(again.decode(panel), found.decode(panel))
+    assert again.layout.fields == found.layout.fields
+
+
+def test_one_extreme_value_cannot_be_read_from_the_encoder() -> None:
+    data = table()
+    data[200, 0] = 1e6
+    data[200, 1] = 3.0 - 2e6
+    numbers = json.dumps(encoder(data).state())
+    assert "1000000" not in numbers
+    highest = encoder(data).columns[-1]
+    assert highest.in_units(np.array([highest.high]))[0] < 1e5
+
+
+def test_a_table_too_short_or_without_change_is_refused() -> None:
+    with pytest.raises(DataError, match="too few steps"):
+        LevelEncoder.fit(table(20), [(0, 20)], NAMES, WINDOW)
+    with pytest.raises(DataError, match="ever changes"):
+        LevelEncoder.fit(np.ones((100, 2)), [(0, 100)], ("a", "b"), WINDOW)
+
+
+@pytest.mark.parametrize("n_steps", [60, 400, 20_000])
+def test_held_out_windows_share_no_step_with_training_windows(n_steps: int) -> None:
+    starts = np.arange(0, n_steps - WINDOW + 1, max(1, n_steps // 3000))
+    spans = np.column_stack([starts, starts + WINDOW])
+    train, aside = blocked(spans, 0.1)
+    used = np.zeros(n_steps, dtype=bool)
+    for first, last in spans[train]:
+        used[first:last] = True
+    assert len(aside)
+    assert not any(used[first:last].any() for first, last in spans[aside])
+    assert len(train) > 0.3 * len(spans)
+
+
+def fitted(steps: int = 150, seed: int = 0) -> tuple[LevelEncoder, TimeGAN]:
+    data = table()
+    found = encoder(data)
+    options = {"hidden": 16, "head_width": 12, "steps": steps, "context_steps": 60}
+    panel = found.encode(data, [(0, len(data))])
+    return found, TimeGAN(**options, audit=False).fit(panel, seed=seed)
+
+
+def test_simulated_weather_keeps_its_slope_for_six_steps() -> None:
+    found, generator = fitted()
+    made = found.decode(sample(generator, 200, seed=1, length=23))
+    bends = np.abs(np.diff(made[:, :, 3], n=2, axis=1)) > 1e-6
+    # One bend in six; the first slope is cut off by the beginning of the window.
+    assert 0.12 < bends[:, 6:].mean() < 0.22
+    assert set(np.unique(made[:, :, 2])) <= {0.0, 10.0, 20.0, 30.0}
+    assert np.allclose(made[:, :, 1], 3.0 - 2.0 * made[:, :, 0])
+
+
+def test_simulated_levels_stay_where_the_table_was() -> None:
+    data = table()
+    found, generator = fitted()
+    made = found.decode(sample(generator, 200, seed=2, length=99))
+    spread = data.std(axis=0)[:5]
+    gap = np.abs(np.median(made, axis=(0, 1))[:5] - np.median(data, axis=0)[:5])
+    assert (gap <= spread).all()
+    assert np.isfinite(made).all()
+
+
+def test_a_generator_of_returns_refuses_levels() -> None:
+    data = table()
+    panel = encoder(data).encode(data, [(0, len(data))])
+    with pytest.raises(TrainingError, match="Take 'timegan'"):
+        Bootstrap().fit(panel, seed=0)
