@@ -32,7 +32,7 @@ def bank() -> dict[str, Events]:
 
 
 def measured(bank: dict[str, Events], synthetic: Events) -> dict[str, MetricResult]:
-    found = measure_fidelity(bank["real"], bank["control"], synthetic, seed=5)
+    found = measure_fidelity(bank["real"], bank["control"], synthetic, seed=5, quick=True)
     return {metric.metric: metric for metric in found}
 
 

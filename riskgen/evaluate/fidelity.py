@@ -8,6 +8,7 @@ from riskgen.evaluate.cohorts import Cohorts
 from riskgen.evaluate.dynamics import measure_dynamics
 from riskgen.evaluate.marginals import measure_marginals, measure_pairs
 from riskgen.evaluate.result import MetricResult
+from riskgen.evaluate.sequence_two_sample import measure_sequence_two_sample
 from riskgen.evaluate.two_sample import LEAST, measure_two_sample
 from riskgen.evaluate.validity import measure_validity
 
@@ -15,7 +16,7 @@ MEASURES = ("two-sample test", "columns", "pairs", "dynamics", "aggregates", "va
 
 
 def measure_fidelity(
-    real: Events, control: Events, synthetic: Events, *, seed: int
+    real: Events, control: Events, synthetic: Events, *, seed: int, quick: bool = False
 ) -> list[MetricResult]:
     """Return every fidelity measure, in reading order.
 
@@ -30,12 +31,15 @@ def measure_fidelity(
         ``control`` gives the noise floor.
     seed : int
         Names resamples and folds.
+    quick : bool
+        Leave out what trains networks.
     """
     if min(real.n_entities, control.n_entities, synthetic.n_entities) < LEAST:
         return [_too_few(real, control, synthetic)]
     cohorts = Cohorts.of(real, control, synthetic, seed=seed)
     return [
         *measure_two_sample(cohorts, seed=seed),
+        *measure_sequence_two_sample(cohorts, seed=seed, quick=quick),
         *measure_marginals(cohorts),
         *measure_pairs(cohorts),
         *measure_dynamics(cohorts),

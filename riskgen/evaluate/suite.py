@@ -61,7 +61,7 @@ def evaluate_events(
     seed : int
         Same seed, same results.
     quick : bool
-        Fewer arms' settings; no verdict can be green.
+        Fewer arms' settings, no networks; no verdict can be green.
     simulated : bool
         Whether the table comes from a simulator; caps the utility verdict.
     on_phase : callable or None
@@ -72,7 +72,7 @@ def evaluate_events(
     n = min(split.generator.n_entities, MOST_SYNTHETIC)
     synthetic = sampler.draw(n, seed=derived_seed(seed, "evaluate", "draw"))
     say("fidelity", 0.1)
-    fidelity = measure_fidelity(split.generator, split.control, synthetic, seed=seed)
+    fidelity = measure_fidelity(split.generator, split.control, synthetic, seed=seed, quick=quick)
     say("utility", 0.4)
     utility = judge_utility(split, sampler, scenarios, seed=seed, simulated=simulated, quick=quick)
     say("privacy", 0.8)

@@ -117,12 +117,13 @@ def _tested(
         "5-fold out of fold, identical rows kept in one fold, DeLong interval; the parts are "
         "the losses of AUC when a feature is shuffled",
         by=found.give_aways,
-        curves=_roc(found),
+        curves=separation_curve(found),
     )
-    return _with_floor(result).judged()
+    return with_floor(result).judged()
 
 
-def _with_floor(result: MetricResult) -> MetricResult:
+def with_floor(result: MetricResult) -> MetricResult:
+    """Say so where even real entities of the two splits can be told apart."""
     floor = result.floor
     if floor is not None and floor.lower is not None and floor.lower > 0.5:
         why = "Real entities of the two splits can be told apart, so the split itself differs."
@@ -140,7 +141,7 @@ def of_class(events: Events, label: bool | None) -> Events:
 def _out_of_fold(
     rows: Matrix, labels: NDArray[np.bool_], seed: int, explain: bool
 ) -> tuple[Floats, Floats]:
-    fold = _folds(rows, labels, seed)
+    fold = grouped_folds(rows, labels, seed)
     scores, losses = np.zeros(len(rows)), np.zeros(rows.shape[1])
     leaf = int(np.clip(len(rows) // 40, 5, 20))
     for i in range(FOLDS):
@@ -157,14 +158,14 @@ def _out_of_fold(
         )
         raw = model.score(rows[inside])
         # Models of different folds need not share a scale: ranks within the fold do.
-        scores[inside] = _ranks(raw)
+        scores[inside] = rank_scores(raw)
         if explain and i < TOLD_BY:
             losses += _losses(model, rows[inside], labels[inside], raw, seed) / TOLD_BY
     return scores, losses
 
 
-def _folds(rows: Matrix, labels: NDArray[np.bool_], seed: int) -> NDArray[np.int64]:
-    """Deal rows to folds, balanced by class; identical rows stay together."""
+def grouped_folds(rows: Matrix, labels: NDArray[np.bool_], seed: int) -> NDArray[np.int64]:
+    """Deal rows to folds, balanced by class; identical rows stay together, shape (n,)."""
     # Running sums of one customer differ in the last place from table to table.
     alike = np.round(np.nan_to_num(rows.astype(np.float64), nan=-1e6), 3)
     _, group = np.unique(alike, axis=0, return_inverse=True)
@@ -180,7 +181,8 @@ def _folds(rows: Matrix, labels: NDArray[np.bool_], seed: int) -> NDArray[np.int
     return fold[group]
 
 
-def _ranks(values: Floats) -> Floats:
+def rank_scores(values: Floats) -> Floats:
+    """Return ranks as scores between 0 and 1, ties shared."""
     return np.asarray(rankdata(values) / (len(values) + 1.0))
 
 
@@ -206,11 +208,11 @@ def _losses(
 
 def _auc(scores: Floats, labels: NDArray[np.bool_]) -> float:
     m = int(labels.sum())
-    ranks = _ranks(scores) * (len(scores) + 1.0)
+    ranks = rank_scores(scores) * (len(scores) + 1.0)
     return float((ranks[labels].sum() - m * (m + 1) / 2) / (m * (len(labels) - m)))
 
 
-def _roc(found: TwoSample) -> dict[str, Curve]:
+def separation_curve(found: TwoSample) -> dict[str, Curve]:
     """Draw the curve at steps of at least eleven real entities."""
     steps = min(50, len(found.second) // HELD_BY)
     x = np.linspace(0.0, 1.0, steps + 1)
