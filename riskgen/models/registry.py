@@ -9,6 +9,8 @@ from riskgen.errors import RiskgenError
 from riskgen.models.base import Generator
 from riskgen.models.bootstrap import Bootstrap
 from riskgen.models.ensemble import Ensemble
+from riskgen.models.garch.garch import Garch
+from riskgen.models.injector import Injector
 from riskgen.models.timegan.timegan import TimeGAN
 from riskgen.models.timevae.timevae import TimeVAE
 
@@ -16,7 +18,9 @@ GENERATORS: dict[str, type[Generator]] = {
     "timegan": TimeGAN,
     "bootstrap": Bootstrap,
     "ensemble": Ensemble,
+    "injector": Injector,
     "timevae": TimeVAE,
+    "garch": Garch,
 }
 
 
