@@ -13,10 +13,10 @@ from riskgen.data.panel import Field, Layout, SequencePanel
 from riskgen.errors import RiskgenError, TrainingError
 from riskgen.models.base import State, StepReport, sample
 from riskgen.models.garch.estimation import estimate
-from riskgen.models.garch.fitting import LONGEST_MEMORY
 from riskgen.models.garch.garch import Garch
 from riskgen.models.garch.shocks import FilteredShocks, StudentShocks
 from riskgen.models.garch.simulator import CEILING, Simulator
+from riskgen.models.garch.stability import LONGEST_MEMORY
 from riskgen.models.garch.volatility import Volatility, backcast
 
 DEGREES = 8.0
@@ -226,6 +226,15 @@ def test_an_asset_that_never_changes_is_simulated_so_and_told() -> None:
     assert "'a1' never changes" in generator.report["notes"][0]
 
 
+def test_an_asset_that_stood_still_for_years_is_drawn_as_it_was_and_told() -> None:
+    frozen = np.random.default_rng(0).normal(size=1_500) * (np.arange(1_500) >= 800)
+    values = np.column_stack([stocks()[:1_500, 1], frozen])
+    generator = Garch().fit(market(values), seed=0)
+    assert "'a1': its filtered variance" in generator.report["notes"][0]
+    drawn = sample(generator, 500, seed=0, length=60).values
+    assert drawn.std(axis=0) == pytest.approx(values.std(axis=0), rel=0.1)
+
+
 def test_a_likelihood_without_maximum_falls_back_to_fixed_weights_and_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -252,15 +261,6 @@ def test_correlations_are_of_full_rank_with_fewer_days_than_assets() -> None:
     correlations = shocks.factor @ shocks.factor.T
     assert np.diag(correlations) == pytest.approx(1.0)
     assert np.linalg.eigvalsh(correlations).min() > 1e-3
-
-
-def test_the_news_variance_of_the_t_is_its_closed_form() -> None:
-    alpha, gamma = np.array([0.05]), np.array([0.1])
-    shocks = StudentShocks(np.eye(1), 12.0)
-    drawn = shocks.draw(1_000, 2_000, np.random.default_rng(9)).reshape(-1, 1)
-    sampled = FilteredShocks(drawn).news_variance(alpha, gamma)
-    assert shocks.news_variance(alpha, gamma) == pytest.approx(sampled, rel=0.05)
-    assert StudentShocks(np.eye(1), 4.0).news_variance(alpha, gamma) == np.inf
 
 
 def test_a_short_history_is_refused_with_the_number_it_takes() -> None:

@@ -6,7 +6,7 @@ Knows panels; arch is met in :mod:`estimation` alone.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,15 +17,15 @@ from riskgen.models.base import StepReport
 from riskgen.models.garch.config import GarchConfig
 from riskgen.models.garch.shocks import FilteredShocks, Shocks, StudentShocks
 from riskgen.models.garch.simulator import Simulator
+from riskgen.models.garch.stability import LONGEST_MEMORY, bounded, steadied
 from riskgen.models.garch.volatility import Volatility
-
-LONGEST_MEMORY = 0.5 ** (1 / 250)
-"""Largest persistence that is simulated: half of a shock is left after a trading
-year. Beyond, estimates cannot be told from a unit root, where variance has no
-mean to return to [J]."""
 
 NEWS = 0.06
 """Weight of yesterday's square in RiskMetrics (1996), where the likelihood fails."""
+
+WORST_LEVEL = 2.0
+"""Factor by which mean filtered variance may miss the variance; 0.9 to 1.3 in daily
+stocks, 5 and more where prices stand still for years [J]."""
 
 GAUSSIAN = 30.0
 """Degrees of freedom that stand for none found: about normal [J]."""
@@ -65,12 +65,16 @@ def fit_paths(panel: SequencePanel, config: GarchConfig, say: Callable[[StepRepo
     fitted = Volatility(np.zeros(len(names)), *np.array(found.rows).T)
     variances = np.where(constant, 1.0, fitted.filtered(unit, offsets))
     residuals, size = _standardised(unit / np.sqrt(variances))
+    missed = _missed(variances * size**2, constant, names, found.notes)
+    fitted = fitted.without(missed)
+    variances = np.where(missed, 1.0, variances * size**2)
+    residuals = np.where(missed, unit, residuals)
     shocks = _shocks(residuals, found, config)
     volatility = bounded(fitted, shocks, names, found.notes)
     if config.steady:
-        volatility = steadied(volatility, shocks, variances)
+        volatility = steadied(volatility, shocks.fallen(), residuals, variances)
     volatility = volatility.targeted(mean, np.where(constant, 0.0, scale**2), shocks.fallen())
-    simulator = Simulator(volatility, shocks, variances * (size * scale) ** 2)
+    simulator = Simulator(volatility, shocks, variances * scale**2)
     return Fit(simulator, _report(fitted, volatility, shocks, names, len(values), found))
 
 
@@ -79,6 +83,21 @@ def _standardised(residuals: Floats) -> tuple[Floats, Floats]:
     size = centred.std(axis=0)
     size = np.where(size > 0.0, size, 1.0)
     return centred / size, size
+
+
+def _missed(
+    variances: Floats, constant: NDArray[np.bool_], names: list[str], notes: list[str]
+) -> NDArray[np.bool_]:
+    """Return which assets' filtered variance is not, on average, near their variance of 1."""
+    level = variances.mean(axis=0)
+    missed = ~constant & ((level < 1.0 / WORST_LEVEL) | (level > WORST_LEVEL))
+    notes += [
+        f"Asset '{name}': its filtered variance is on average {found:.2g} times its variance, so "
+        "that no GARCH describes it; its days are drawn again as they were."
+        for name, found, out in zip(names, level, missed, strict=True)
+        if out
+    ]
+    return np.asarray(missed)
 
 
 def _estimates(
@@ -116,47 +135,13 @@ def _estimate(
     )
     found.rows.append((1.0 - LONGEST_MEMORY, NEWS, 0.0, LONGEST_MEMORY - NEWS))
     found.degrees.append(GAUSSIAN)
-    return best.loss
+    return 0.0
 
 
 def _shocks(residuals: Floats, found: _Found, config: GarchConfig) -> Shocks:
     if config.innovations == "filtered":
         return FilteredShocks(residuals)
     return StudentShocks.fit(residuals, np.array(found.degrees))
-
-
-def bounded(fitted: Volatility, shocks: Shocks, names: list[str], notes: list[str]) -> Volatility:
-    """Shrink weights in proportion where variance would take too long to return."""
-    persistence = fitted.persistence(shocks.fallen())
-    for name, found in zip(names, persistence, strict=True):
-        if found > LONGEST_MEMORY:
-            notes.append(
-                f"Asset '{name}': {found:.4f} of a shock to variance is left a day later, nearly "
-                f"a unit root; {LONGEST_MEMORY:.4f} is simulated."
-            )
-    kept = np.minimum(1.0, LONGEST_MEMORY / np.maximum(persistence, LONGEST_MEMORY))
-    return replace(
-        fitted, alpha=kept * fitted.alpha, gamma=kept * fitted.gamma, beta=kept * fitted.beta
-    )
-
-
-def steadied(volatility: Volatility, shocks: Shocks, variances: Floats) -> Volatility:
-    """Weaken news, at the same persistence, where variance would vary more than filtered.
-
-    With ``k`` the persistence and ``s²`` the variance of the news of a day, the
-    mean square of the stationary variance over its squared mean is
-    ``(1 - k²) / (1 - k² - s²)`` (He and Terasvirta 1999), often infinite with fitted
-    coefficients. News is weighted until it is the ratio of the filtered variances.
-    """
-    persistence = volatility.persistence(shocks.fallen())
-    room = 1.0 - persistence**2
-    ratio = (variances**2).mean(axis=0) / variances.mean(axis=0) ** 2
-    spread = shocks.news_variance(volatility.alpha, volatility.gamma)
-    weight = np.sqrt(room * (1.0 - 1.0 / ratio) / np.maximum(spread, 1e-300))
-    weight = np.minimum(1.0, weight)
-    alpha, gamma = weight * volatility.alpha, weight * volatility.gamma
-    beta = persistence - alpha - gamma * shocks.fallen()
-    return replace(volatility, alpha=alpha, gamma=gamma, beta=beta)
 
 
 def _report(

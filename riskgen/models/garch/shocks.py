@@ -26,9 +26,6 @@ class Shocks(Protocol):
     def fallen(self) -> Floats:
         """Return the mean square of negative shocks, zeros for the others, (n_assets,)."""
 
-    def news_variance(self, alpha: Floats, gamma: Floats) -> Floats:
-        """Return the variance of ``(alpha + gamma · [z < 0]) · z²``, shape (n_assets,)."""
-
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return what :func:`shocks_from` takes back."""
 
@@ -55,11 +52,6 @@ class FilteredShocks:
     def fallen(self) -> Floats:
         """Return the mean square of negative shocks, shape (n_assets,)."""
         return np.asarray((np.minimum(self.residuals, 0.0) ** 2).mean(axis=0))
-
-    def news_variance(self, alpha: Floats, gamma: Floats) -> Floats:
-        """Return the variance of the weighted squares over days, shape (n_assets,)."""
-        weights = alpha + gamma * (self.residuals < 0.0)
-        return np.asarray((weights * self.residuals**2).var(axis=0))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return named arrays."""
@@ -104,14 +96,6 @@ class StudentShocks:
     def fallen(self) -> Floats:
         """Return the mean square of negative shocks: half, by symmetry."""
         return np.full(len(self.factor), 0.5)
-
-    def news_variance(self, alpha: Floats, gamma: Floats) -> Floats:
-        """Return the variance of the weighted squares; infinite up to 4 degrees."""
-        if self.degrees <= 4.0:
-            return np.full(len(self.factor), np.inf)
-        fourth = 3.0 * (self.degrees - 2.0) / (self.degrees - 4.0)
-        mean_square = 0.5 * (alpha**2 + (alpha + gamma) ** 2) * fourth
-        return np.asarray(mean_square - (alpha + 0.5 * gamma) ** 2)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return named arrays."""

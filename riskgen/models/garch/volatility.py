@@ -62,6 +62,13 @@ class Volatility:
         omega = variance * (1.0 - self.persistence(fallen))
         return replace(self, mean=mean, omega=omega)
 
+    def without(self, assets: NDArray[np.bool_]) -> Self:
+        """Return the same with no reaction and no memory in the named assets."""
+        kept = ~assets
+        return replace(
+            self, alpha=kept * self.alpha, gamma=kept * self.gamma, beta=kept * self.beta
+        )
+
     def filtered(self, values: Floats, offsets: NDArray[np.int64]) -> Floats:
         """Return the variance of each day given the days before in its segment.
 
