@@ -10,6 +10,7 @@ import click
 from riskgen.cli.options import (
     Duration,
     generator_options,
+    path_option,
     quiet_option,
     runs_option,
     seed_option,
@@ -28,6 +29,7 @@ from riskgen.cli.options import (
     metavar="K",
     help="Fit K times from seeds of their own and mix; --max-time is for all of them.",
 )
+@path_option("--init-from", "Run to begin at, with its schema and encoder: for scarce labels.")
 @click.option("--max-time", type=Duration(), help="Bound training, for example 60s or 5m.")
 @click.option("--steps", type=click.IntRange(min=1), help="Training steps instead of the default.")
 @generator_options
@@ -46,6 +48,7 @@ def command(
     source: str | None,
     generator: str,
     ensemble: int,
+    init_from: Path | None,
     max_time: float | None,
     steps: int | None,
     options_file: Path | None,
@@ -85,4 +88,4 @@ def command(
         options=given,
         origin=origin,
     )
-    fit_with_story(request, Screen(quiet), resume=resume)
+    fit_with_story(request, Screen(quiet), resume=resume, init_from=init_from)

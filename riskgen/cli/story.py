@@ -21,11 +21,16 @@ if TYPE_CHECKING:
     from riskgen.stages.verdict import Tuned
 
 
-def fit_with_story(request: FitRequest, screen: Screen, resume: bool = False) -> Run:
+def fit_with_story(
+    request: FitRequest, screen: Screen, resume: bool = False, init_from: Path | None = None
+) -> Run:
     """Fit, showing the schema, the partitions and the progress of training."""
+    from riskgen.runs import Run
     from riskgen.stages.fit import fit_run
+    from riskgen.stages.fitted import Fitted
 
     checkpoint = _checkpoint(request) if resume else None
+    first = None if init_from is None else Fitted.open(Run.open(init_from))
     screen.head(f"Reading {request.table.open().name}")
     with screen.progress("training") as bar:
         try:
@@ -34,6 +39,7 @@ def fit_with_story(request: FitRequest, screen: Screen, resume: bool = False) ->
                 on_material=lambda material: show_material(material, screen),
                 on_step=lambda report: _show_step(bar, report),
                 resume=checkpoint,
+                first=first,
             )
         except KeyboardInterrupt:
             _say_how_to_go_on(request, screen)

@@ -6,9 +6,9 @@ import importlib.metadata
 import json
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from riskgen import __version__
 from riskgen.data.encoding import EventEncoder
@@ -20,8 +20,12 @@ from riskgen.models.base import Generator, OnStep, StepReport
 from riskgen.models.checkpoint import write_state
 from riskgen.models.registry import create
 from riskgen.runs import Run, new_run, write_bytes, write_json, write_manifest
+from riskgen.stages import warm
 from riskgen.stages.interrupted import Checkpoint, Interrupted
 from riskgen.stages.material import EventMaterial, Material, PriceMaterial, TableRequest, prepare
+
+if TYPE_CHECKING:
+    from riskgen.stages.fitted import Fitted
 
 Encoder = EventEncoder | PriceEncoder
 LIBRARIES = ("numpy", "polars", "torch", "scikit-learn", "pyarrow")
@@ -61,6 +65,7 @@ def fit_run(
     on_material: Callable[[Material], None] | None = None,
     on_step: OnStep | None = None,
     resume: Checkpoint | None = None,
+    first: Fitted | None = None,
 ) -> Run:
     """Learn the table of ``request`` and leave a run folder.
 
@@ -74,6 +79,8 @@ def fit_run(
         Shown the progress of training.
     resume : Checkpoint or None
         Of an interrupted fit of the same request.
+    first : Fitted or None
+        A run whose schema, encoder and weights this fit begins with.
 
     Raises
     ------
@@ -82,14 +89,19 @@ def fit_run(
     KeyboardInterrupt
         Passed on after the checkpoint has been written.
     """
-    material = prepare(request.table)
+    if first is not None:
+        warm.check_request(request.table, request.generator, first)
+        request = replace(request, options=warm.shared_options(first, request.options))
+    material = _material(request.table, first)
     if on_material is not None:
         on_material(material)
-    encoder, panel = encode(material)
-    asked, papers = _request(request, material), _papers(request, material)
+    encoder, panel = encode(material) if first is None else _encoded_by(first, material)
+    asked, papers = _request(request, material), _papers(request, material, first)
     # Training needs the panel alone; the table would take as much memory again.
     del material
     generator = create(request.generator, **request.options)
+    if first is not None:
+        warm.begin(generator, first)
     interrupted = Interrupted(request.root)
     log = [] if resume is None else list(resume.log)
     generator.fit(
@@ -102,6 +114,23 @@ def fit_run(
     run = _write(request, papers, encoder, generator, log)
     interrupted.remove()
     return run
+
+
+def _material(table: TableRequest, first: Fitted | None) -> Material:
+    if first is None:
+        return prepare(table)
+    material = prepare(table, first.schema)
+    warm.check_material(material, first)
+    material.notes.append(warm.privacy_note(first))
+    return material
+
+
+def _encoded_by(first: Fitted, material: Material) -> tuple[Encoder, SequencePanel]:
+    if isinstance(first.encoder, PriceEncoder):
+        assert isinstance(material, PriceMaterial)
+        return first.encoder, first.encoder.encode(material.split.generator)
+    assert isinstance(material, EventMaterial)
+    return first.encoder, first.encoder.encode(material.split.generator)
 
 
 def encode(material: Material) -> tuple[Encoder, SequencePanel]:
@@ -135,11 +164,12 @@ class _Papers:
     manifest: dict[str, Any]
 
 
-def _papers(request: FitRequest, material: Material) -> _Papers:
+def _papers(request: FitRequest, material: Material, first: Fitted | None) -> _Papers:
     start = None
     if isinstance(material, PriceMaterial):
         start = PathStart.after(material.prices).state()
     manifest = {**_request(request, material), **_facts(material)}
+    manifest |= {} if first is None else warm.papers(first)
     return _Papers(material.schema.to_yaml(), start, manifest)
 
 
