@@ -12,6 +12,7 @@ from dataclasses import replace
 from riskgen.evaluate.result import MetricResult, Status
 from riskgen.evaluate.verdict import Answer, Verdict
 
+WEIGHTS = "privacy.weights"  # keys of attacks by someone who holds the weights
 NAMED = 4  # measures that a sentence names [J]
 AMBER_SHARE = 0.1  # amber measures that a yes may have: some are, by chance, at 1 % each [J]
 _ONE_FIT = (
@@ -92,11 +93,17 @@ def _standing(others: Sequence[MetricResult]) -> str:
 
 
 def privacy_verdict(metrics: Sequence[MetricResult]) -> Verdict:
-    """Answer whether customers leak: YES if any attack succeeds, NO if all had power and failed."""
+    """Answer whether customers leak: YES if any attack succeeds, NO if all had power and failed.
+
+    The answer is about the synthetic table. What the weights hold is said beside
+    it: weights are personal data, whatever the table gives away (PROTOCOL C9, P8).
+    """
+    weights = [m for m in metrics if m.metric.startswith(WEIGHTS)]
+    metrics = [m for m in metrics if m not in weights]
     failed = [m for m in metrics if m.status == "FAIL"]
     open_ = [m for m in metrics if m.status in ("INCONCLUSIVE", "NOT_RUN")]
     caveats = [
-        "Attacks by someone who holds the synthetic table only; weights are another threat.",
+        f"Attacks by someone who holds the synthetic table only. {_of_weights(weights)}",
         "No differential-privacy guarantee is claimed.",
         *_unsettled(metrics),
     ]
@@ -122,6 +129,17 @@ def privacy_verdict(metrics: Sequence[MetricResult]) -> Verdict:
         f"No leakage was detected by the {passed} listed attacks and checks at the stated power.",
         "PASS",
         caveats,
+    )
+
+
+def _of_weights(weights: Sequence[MetricResult]) -> str:
+    found = next((m for m in weights if m.metric == f"{WEIGHTS}.auc" and m.estimate), None)
+    if found is None or found.estimate is None:
+        return "Weights are another threat; release samples, not weights."
+    return (
+        f"Someone with the weights tells members from strangers with an AUC of "
+        f"{found.estimate.value:.2f} (95 % CI [{found.estimate.lower:.2f}, "
+        f"{found.estimate.upper:.2f}]): release samples, not weights."
     )
 
 

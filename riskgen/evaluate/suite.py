@@ -23,6 +23,7 @@ from riskgen.evaluate.answers import (
 from riskgen.evaluate.fidelity import measure_fidelity
 from riskgen.evaluate.market_risk import measure_market
 from riskgen.evaluate.privacy.suite import measure_privacy
+from riskgen.evaluate.privacy.white_box import measure_white_box
 from riskgen.evaluate.utility import Utility, judge_utility
 from riskgen.evaluate.verdict import Results, Verdict
 from riskgen.seeding import derived_seed
@@ -79,6 +80,7 @@ def evaluate_events(
     privacy = measure_privacy(
         split.generator, split.control, synthetic, seed=seed, reference=split.reference
     )
+    privacy += measure_white_box(sampler, split.generator, split.control, seed=seed)
     say("done", 1.0)
     verdicts = [fidelity_verdict(fidelity), utility.verdict, privacy_verdict(privacy)]
     facts = _event_facts(split, n, utility, seed, quick, simulated)

@@ -21,6 +21,7 @@ FORMS = (
     ("*.roc", "roc"),
     ("*.roc.*", "roc"),
     ("privacy.membership*", "roc"),
+    ("privacy.weights*", "roc"),
     ("privacy.mia*", "roc"),
     ("fidelity.c2st*", "separation"),
     ("fidelity.marginals*", "ecdf"),

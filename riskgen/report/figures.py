@@ -8,6 +8,7 @@ series of a measure go into one chart. The measure's key chooses the form:
 key of the measure                         form    drawn as
 =========================================  ======  ===========================================
 ``*.roc``, ``privacy.membership*``         roc     both axes logarithmic, diagonal, 1 % line
+``privacy.weights*``                       roc     the same
 ``fidelity.c2st*``                         sepn.   true against false positives, diagonal
 ``fidelity.marginals*``, ``gaps``, …       ecdf    steps from 0 to 1; logarithmic x when wide
 ``market.fan*``, ``*.fan``                 fan     bands from ``lower`` to ``upper``, median line

@@ -17,6 +17,7 @@ from riskgen.data.events import Events
 from riskgen.data.market.returns_encoding import PriceEncoder
 from riskgen.data.panel import SequencePanel
 from riskgen.models.base import Condition, Generator
+from riskgen.models.scoring import Scoring
 from riskgen.simulate.mechanisms.accounts import Floats
 from riskgen.simulate.mechanisms.credit_crisis import stress_paths
 from riskgen.simulate.mechanisms.stressed import Stressed, stress_events
@@ -79,6 +80,15 @@ class EventSimulator:
     def draw(self, n: int, *, seed: int, label: int | None = None) -> Events:
         """Return the first ``n`` entities of the simulation with this seed."""
         return join([part.base for part in self.parts(n, seed=seed, label=label)])
+
+    def log_likelihood(self, events: Events) -> tuple[Floats, Floats] | None:
+        """Return log p of each entity's context and of all its events, in nats, shape (n,).
+
+        None where the generator has no likelihood.
+        """
+        if not isinstance(self.generator, Scoring):
+            return None
+        return self.generator.log_likelihood(self.encoder.encode(events))
 
     def parts(
         self,

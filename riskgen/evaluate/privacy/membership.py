@@ -25,6 +25,7 @@ OUTLIERS = 0.05  # DOMIAS (van Breugel et al. 2023): uncommon samples leak most
 NEIGHBOURS = 5  # Achilles' Heels (Meeus et al. 2023)
 CARRIES = 0.05  # [J] half-width that an AUC interval may have and still pass
 CURVE_POINTS = 200
+METHOD = "Nearest synthetic neighbour, plain and calibrated; DeLong et al. 1988."
 FEWEST = 20  # [J] entities a side below which an outlier subset is not scored
 
 
@@ -108,30 +109,32 @@ def measure_membership(material: Material, floor: Material) -> list[MetricResult
 def _measures(
     scores: Mapping[str, Scores], chance: Mapping[str, Scores], group: str, words: str
 ) -> list[MetricResult]:
-    results = [_auc_result(scores, chance, group, words)]
+    name = f"privacy.membership.{group}"
+    results = [auc_result(scores, chance, name, words, METHOD)]
     for key in RATES:
-        results.append(_rate_result(scores, chance, group, words, key))
+        results.append(rate_result(scores, chance, name, words, key))
     return results
 
 
-def _auc_result(
-    scores: Mapping[str, Scores], chance: Mapping[str, Scores], group: str, words: str
+def auc_result(
+    scores: Mapping[str, Scores], chance: Mapping[str, Scores], name: str, words: str, method: str
 ) -> MetricResult:
+    """Return the AUC of the strongest attack as ``<name>.auc``, judged by gate P5."""
     level = 1 - 0.05 / len(scores)
-    by = {name: auc_interval(s.members, s.others, level) for name, s in scores.items()}
+    by = {attack: auc_interval(s.members, s.others, level) for attack, s in scores.items()}
     worst = _worst(by)
     noise = auc_interval(chance[worst].members, chance[worst].others)
     result = MetricResult(
-        f"privacy.membership.{group}.auc",
+        f"{name}.auc",
         f"How well an attacker tells members from strangers{words} (AUC; chance is .5)",
         "privacy",
         "INCONCLUSIVE",
         estimate=by[worst],
         floor=noise,
         threshold=judgement(AUC_LIMIT, "gate P5: lower bound above .55"),
-        method="Nearest synthetic neighbour, plain and calibrated; DeLong et al. 1988.",
+        method=method,
         by=by,
-        curves={f"synthetic, {name} attack": roc_curve(s) for name, s in scores.items()},
+        curves={f"synthetic, {attack} attack": roc_curve(s) for attack, s in scores.items()},
     )
     reach = ((by[worst].upper or 1.0) - (by[worst].lower or 0.0)) / 2
     status = gate(by[worst], AUC_LIMIT, reach <= CARRIES)
@@ -148,15 +151,16 @@ def _auc_reason(status: Status, attack: str, n: int) -> str:
     }.get(status, f"{n} entities a side cannot tell .5 from {AUC_LIMIT}.")
 
 
-def _rate_result(
-    scores: Mapping[str, Scores], chance: Mapping[str, Scores], group: str, words: str, key: str
+def rate_result(
+    scores: Mapping[str, Scores], chance: Mapping[str, Scores], name: str, words: str, key: str
 ) -> MetricResult:
+    """Return the true-positive rate at a rate of ``RATES`` as ``<name>.tpr_<key>``."""
     fpr, limit, needed = RATES[key]
     level = 1 - 0.05 / len(scores)
-    by = {name: true_positive_rate(s, fpr, level) for name, s in scores.items()}
+    by = {attack: true_positive_rate(s, fpr, level) for attack, s in scores.items()}
     worst = _worst(by)
     result = MetricResult(
-        f"privacy.membership.{group}.tpr_{key}",
+        f"{name}.tpr_{key}",
         f"Members found when {fpr:.1%} of strangers are accused{words}",
         "privacy",
         "INCONCLUSIVE",

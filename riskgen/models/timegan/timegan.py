@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Self
 
-from riskgen.data.panel import Layout, SequencePanel
+from riskgen.data.panel import Floats, Layout, SequencePanel
 from riskgen.errors import NotFittedError
 from riskgen.models.base import Condition, OnCheckpoint, OnStep, State
 from riskgen.models.condition import checked_condition, checked_length
@@ -23,6 +23,7 @@ from riskgen.models.timegan.networks import (
 from riskgen.models.timegan.regimes import Regimes
 from riskgen.models.timegan.rows import RowCoder
 from riskgen.models.timegan.sampling import Simulator
+from riskgen.models.timegan.scoring import sequence_log_likelihood
 from riskgen.models.timegan.warm import SHAPE, WarmStart
 from riskgen.seeding import stream, torch_fence
 
@@ -121,6 +122,10 @@ class TimeGAN:
         steps = checked_length(simulator.layout, length, DEFAULT_PATH)
         rng = stream(seed, "sample", self.key, index)
         return simulator.draw(self.chunk, rng, wanted, steps)
+
+    def log_likelihood(self, panel: SequencePanel) -> tuple[Floats, Floats]:
+        """Return log p of each sequence's context and of all its events, in nats."""
+        return sequence_log_likelihood(self._fitted(), panel, self.config.window)
 
     def state(self) -> State:
         """Return generator, supervisor and recovery; embedder and discriminator are not in it."""
