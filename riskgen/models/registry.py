@@ -11,14 +11,18 @@ from riskgen.models.bootstrap import Bootstrap
 from riskgen.models.ensemble import Ensemble
 from riskgen.models.garch.garch import Garch
 from riskgen.models.injector import Injector
+from riskgen.models.par.par import PAR
 from riskgen.models.timegan.timegan import TimeGAN
+from riskgen.models.timegan_2019.timegan_2019 import TimeGAN2019
 from riskgen.models.timevae.timevae import TimeVAE
 
 GENERATORS: dict[str, type[Generator]] = {
     "timegan": TimeGAN,
+    "timegan-2019": TimeGAN2019,
     "bootstrap": Bootstrap,
     "ensemble": Ensemble,
     "injector": Injector,
+    "par": PAR,
     "timevae": TimeVAE,
     "garch": Garch,
 }
