@@ -31,6 +31,10 @@ VARIANCE_SPAN = 8.0
 """Log variances of a posterior lie within plus and minus this: exp stays finite [J]."""
 
 
+SURE = -3.0
+"""Log variance of a posterior when training begins [J]."""
+
+
 class Encoder(nn.Module):
     """Reads a whole sequence; says where its latent lies and how surely."""
 
@@ -45,6 +49,8 @@ class Encoder(nn.Module):
         self.summary = nn.Linear(pooled, config.hidden)
         self.mean = nn.Linear(config.hidden, config.latent)
         self.spread = nn.Linear(config.hidden, config.latent)
+        # Begins nearly sure: a latent that is noise at first is soon ignored for good.
+        nn.init.constant_(self.spread.bias, SURE)
 
     def forward(self, batch: SequenceBatch) -> tuple[Tensor, Tensor]:
         """Return mean and log variance of each posterior, shape (n_sequences, latent)."""

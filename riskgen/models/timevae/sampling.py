@@ -88,10 +88,8 @@ class Simulator:
         self, n: int, rng: np.random.Generator, condition: Mapping[str, int], n_windows: int
     ) -> tuple[Floats, Floats]:
         """Return latents (n_windows, n, latent) and contexts (n, n_context_fields)."""
-        labels = self._labels(n, rng, condition)
         wanted = {k: v for k, v in condition.items() if not (k == "label" and self.contexts.given)}
-        if wanted:
-            labels = np.repeat(labels, CANDIDATES)
+        labels = self._labels(n * CANDIDATES if wanted else n, rng, condition)
         z = self.law.draw(labels, n_windows, rng)
         context = self._contexts(z[0], labels, wanted, rng)
         if wanted:

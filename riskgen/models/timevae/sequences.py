@@ -12,10 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from riskgen.data.panel import Layout, SequencePanel
+from riskgen.data.panel import Floats, Layout, SequencePanel
 from riskgen.models.condition import has_own_length
 from riskgen.models.timegan.dataset import Stretches
-from riskgen.models.timegan.rows import RESERVED_CODES, RowCoder
+from riskgen.models.timegan.rows import RESERVED_CODES, RowCoder, Rows
 from riskgen.models.timegan.support import Guide
 
 PLACE_UNIT = 4.0
@@ -48,7 +48,8 @@ class SequenceDataset:
 
     def __init__(self, panel: SequencePanel, events: RowCoder, context: RowCoder) -> None:
         self.layout, self.offsets = panel.layout, panel.offsets
-        self.rows, self.context_rows = events.encode(panel.values), context.encode(panel.context)
+        self.rows = informative(events, panel.values)
+        self.context_rows = informative(context, panel.context)
         codes, numbers = start_row(events)
         # The last row stands before every first event.
         self._codes = torch.cat([torch.from_numpy(self.rows.codes), codes])
@@ -94,6 +95,18 @@ class SequenceDataset:
             return None
         bounds, pace, days = self._guide
         return Guide.of(bounds[rows], pace[rows], days[rows], self.layout.clock)
+
+
+def informative(coder: RowCoder, values: Floats) -> Rows:
+    """Return rows in which a number that never varies does not count.
+
+    It comes out as its mean whatever is drawn; its likelihood would have no bound.
+    """
+    rows = coder.encode(values)
+    applies = rows.applies.copy()
+    still = np.array(coder.number_columns, dtype=np.int64)[coder.scale == 0]
+    applies[:, still] = False
+    return Rows(rows.codes, rows.numbers, applies)
 
 
 def n_features(layout: Layout) -> int:

@@ -14,20 +14,21 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from riskgen.data.panel import Floats, SequencePanel
+from riskgen.data.panel import SequencePanel
 from riskgen.errors import TrainingError
 from riskgen.models.base import OnStep, State, StepReport
 from riskgen.models.condition import has_own_length
 from riskgen.models.timegan.course import Course
-from riskgen.models.timegan.dataset import Stretches, cut, divide, shortened
+from riskgen.models.timegan.dataset import cut, divide, shortened
 from riskgen.models.timegan.fitting import fingerprint
 from riskgen.models.timegan.likelihood import marginal_loss, rows_of
 from riskgen.models.timegan.rows import RowCoder
 from riskgen.models.timegan.training import Batches, Budget, check_learned, run_phase
 from riskgen.models.timevae.config import TimeVAEConfig
-from riskgen.models.timevae.latent import LatentLaw, persistence_of
+from riskgen.models.timevae.latent import LatentLaw
 from riskgen.models.timevae.networks import SequenceVAE
-from riskgen.models.timevae.objective import Terms, annealed, loss_of, terms_of, usage
+from riskgen.models.timevae.objective import annealed, loss_of, terms_of, usage
+from riskgen.models.timevae.posterior import law_of, read_pieces
 from riskgen.models.timevae.sampling import Simulator
 from riskgen.models.timevae.sequences import SequenceDataset
 from riskgen.seeding import stream, torch_fence
@@ -35,9 +36,6 @@ from riskgen.seeding import stream, torch_fence
 EPOCHS, STEPS = 25, (300, 2500)
 """Passes over the panel, and the fewest and most steps: about a minute at 800
 sequences of 50 events [J]."""
-
-LOOK_BATCH = 256
-"""Pieces in a held-out batch; only speed depends on it."""
 
 PROBE = 64
 """Simulated sequences that must not all be alike [J]."""
@@ -103,16 +101,21 @@ class Training:
     def run(self) -> tuple[Simulator, dict[str, Any]]:
         """Train to the end; returns the simulator and the training report."""
         self._learn()
+        # The bound itself: another beta weighs what is no part of a likelihood.
+        beta = 0.0 if self.config.deterministic else 1.0
         report = {
             "steps": self.course.step,
             "held_out": self.course.best_loss,
+            "bound": self._judged(self.course.network, beta, 0.0),
             "marginals": self._baseline(),
         }
-        self._check_learned(report)
-        with torch_fence(self.seed, "train", "read"), torch.no_grad():
-            read = self._read(cut(self.train, self.config.window))
-        told = usage(read.mean, read.divergence, self.config.deterministic)
-        simulator = self._simulator(self._law(read))
+        check_learned("autoencoder", report["bound"], report["marginals"])
+        pieces, rng = cut(self.train, self.config.window), stream(self.seed, "train", "latent")
+        network, deterministic = _vae(self.course.network), self.config.deterministic
+        with torch_fence(self.seed, "train", "read"):
+            read = read_pieces(network, self.data, pieces, deterministic)
+        told = usage(read.mean, read.divergence, deterministic)
+        simulator = self._simulator(law_of(read, pieces, self.data, network, self.config, rng))
         self._check_varied(simulator)
         return simulator, report | told
 
@@ -128,34 +131,23 @@ class Training:
             batch = self.data.batch(batches.at(step))
             beta = annealed(config, budget.fraction(step))
             return lambda network: (
-                loss_of(terms_of(_vae(network), batch, config.deterministic), beta, self._free)
+                loss_of(
+                    terms_of(_vae(network), batch, config.deterministic), beta, config.free_nats
+                )
                 / usual
             )
 
         run_phase(self.course, budget, losses, self._held_out, self.seed, self._told)
 
-    @property
-    def _free(self) -> float:
-        return self.config.free_nats
-
     def _held_out(self, network: nn.Module) -> float:
-        """Return minus the bound at full weight in nats per event of what is set aside."""
-        with torch_fence(self.seed, "train", "held-out"), torch.no_grad():
-            terms = self._read(self.aside, _vae(network))
-        loss = loss_of(terms, self.config.beta, 0.0)
-        return float(loss) / int(self.aside.lengths.sum())
+        """Return the objective at its full weight, in nats per event set aside."""
+        return self._judged(network, self.config.beta, self.config.free_nats)
 
-    def _read(self, pieces: Stretches, network: SequenceVAE | None = None) -> Terms:
-        """Return the terms of the bound of ``pieces``, in their order."""
-        network = _vae(self.course.network) if network is None else network
-        order = np.argsort(pieces.lengths, kind="stable")
-        parts = []
-        for first in range(0, len(order), LOOK_BATCH):
-            batch = self.data.batch(pieces.take(order[first : first + LOOK_BATCH]))
-            parts.append(terms_of(network, batch, self.config.deterministic))
-        back = torch.from_numpy(np.argsort(order, kind="stable"))
-        names = ("reconstruction", "divergence", "mean", "log_variance")
-        return Terms(*(torch.cat([getattr(p, name) for p in parts])[back] for name in names))
+    def _judged(self, network: nn.Module, beta: float, free_nats: float) -> float:
+        config = self.config
+        with torch_fence(self.seed, "train", "held-out"):
+            terms = read_pieces(_vae(network), self.data, self.aside, config.deterministic)
+        return float(loss_of(terms, beta, free_nats)) / int(self.aside.lengths.sum())
 
     def _told(self, report: StepReport) -> None:
         if self.course.looked:
@@ -171,45 +163,6 @@ class Training:
         fields, rows = layout.context_fields, self.data.context_rows
         contexts = marginal_loss(fields, rows, np.unique(train.sequence), test.sequence)
         return events + contexts * len(test.lengths) / int(test.lengths.sum())
-
-    def _check_learned(self, report: dict[str, Any]) -> None:
-        # Held to the bound itself: another beta weighs what no likelihood does.
-        with torch_fence(self.seed, "train", "held-out"), torch.no_grad():
-            terms = self._read(self.aside)
-        beta = 0.0 if self.config.deterministic else 1.0
-        bound = float(loss_of(terms, beta, 0.0)) / int(self.aside.lengths.sum())
-        report["bound"] = bound
-        check_learned("autoencoder", bound, report["marginals"])
-
-    def _law(self, read: Terms) -> LatentLaw:
-        """Return where latents are drawn from, given the posteriors of training pieces."""
-        means = read.mean.double().numpy()
-        variances = read.log_variance.double().exp().numpy()
-        persistence = self._persistence(means, variances)
-        n_labels = len(_vae(self.course.network).contexts.get_buffer("label_share"))
-        if self.config.prior == "normal":
-            return LatentLaw.normal(self.config.latent, n_labels, persistence)
-        rng = stream(self.seed, "train", "latent")
-        latents = means + np.sqrt(variances) * rng.standard_normal(means.shape)
-        labels = self._labels()
-        most = {} if self.own_length else {"most": 1}
-        return LatentLaw.fit(latents, labels, n_labels, rng, persistence=persistence, **most)
-
-    def _labels(self) -> np.ndarray:
-        owner = cut(self.train, self.config.window).sequence
-        if not _vae(self.course.network).contexts.given:
-            return np.zeros(len(owner), dtype=np.int64)
-        return np.asarray(self.data.context_rows.codes[owner, 0])
-
-    def _persistence(self, means: Floats, variances: Floats) -> Floats:
-        """Return how far the latent of a window of a path is that of the window before."""
-        pieces = cut(self.train, self.config.window)
-        whole = np.flatnonzero(pieces.lengths == self.config.window)
-        if self.own_length or len(whole) < 2:
-            return np.zeros(self.config.latent)
-        windows = pieces.take(whole)
-        follows = np.flatnonzero(windows.start[1:] == windows.stop[:-1]) + 1
-        return persistence_of(means[whole], variances[whole], follows)
 
     def _simulator(self, law: LatentLaw) -> Simulator:
         network = _vae(self.course.network).requires_grad_(False)
