@@ -33,12 +33,16 @@ class Field:
     requires : tuple of (str, int) or None
         The field applies only where an earlier field's level is at least
         this; elsewhere its value is 0 and carries no information.
+    rests : bool
+        A continuous value that is exactly 0 with a probability of its own: a
+        gauge that does not move.
     """
 
     name: str
     levels: int
     spread: bool = False
     requires: tuple[str, int] | None = None
+    rests: bool = False
 
 
 class Tracker(Protocol):

@@ -47,6 +47,9 @@ ROOM = 0.1
 RESTS = 1e-3
 """Share of steps at its extreme from which a series is held there: a gauge at its end [J]."""
 
+STAYS = 0.02
+"""Share of moves of exactly 0 from which a walk rests [J]."""
+
 NOISE_BINS = 32
 """Bins of equal frequency for a noise column; uniform inside [J]."""
 
@@ -71,6 +74,8 @@ class Column:
         Standard deviation of the increments of standard levels.
     step_low, step_high : float
         Fence of increments, in units of ``step``.
+    rests : bool
+        Whether a walk or a held column often does not move.
     values : ndarray of shape (n_values,)
         Values of a grid, or edges of the bins of a noise column, in units.
     """
@@ -85,6 +90,7 @@ class Column:
     step: float
     step_low: float
     step_high: float
+    rests: bool
     values: Floats = field(repr=False)
 
     @classmethod
@@ -101,8 +107,11 @@ class Column:
         moves = np.concatenate([np.diff(part) for part in logs]) / spread
         step = max(float(np.clip(moves, *clipped_range(moves)).std()), 1e-9)
         step_low, step_high = (FENCE * edge / step for edge in clipped_range(moves))
+        rests = kind in ("walk", "held") and float((moves == 0).mean()) > STAYS
         values = _values(kind, pooled)
-        return cls(name, kind, log, centre, spread, low, high, step, step_low, step_high, values)
+        return cls(
+            name, kind, log, centre, spread, low, high, step, step_low, step_high, rests, values
+        )
 
     def standard(self, values: Floats) -> Floats:
         """Return standard levels of values in units; a grid's are its nearest values'."""

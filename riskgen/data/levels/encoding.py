@@ -222,7 +222,8 @@ def _field(column: Column, suffix: str) -> Field:
         return Field(name, len(column.values))
     if column.kind == "noise":
         return Field(name, len(column.values) - 1, spread=True)
-    return Field(name, 0, requires=(SLOPES.name, 1) if column.kind == "held" else None)
+    requires = (SLOPES.name, 1) if column.kind == "held" else None
+    return Field(name, 0, requires=requires, rests=column.rests)
 
 
 def _check(table: Floats, segments: Segments, window: int) -> None:

@@ -18,6 +18,9 @@ windows that reach across are lost to both sides."""
 SHORTEST = 3
 """Windows side by side in a block, at least, where there is room [J]."""
 
+LOOKED = 256
+"""Held-out windows in a look: neighbours overlap, so that a few hundred say what all do [J]."""
+
 
 def blocked(spans: Indices, held_out: float) -> tuple[Indices, Indices]:
     """Set aside blocks of time; what reaches across a border is in neither part.
@@ -45,3 +48,8 @@ def blocked(spans: Indices, held_out: float) -> tuple[Indices, Indices]:
     touches = (spans[:, :1] < end) & (spans[:, 1:] > begin)
     inside = (spans[:, :1] >= begin) & (spans[:, 1:] <= end)
     return np.flatnonzero(~touches.any(axis=1)), np.flatnonzero(inside.any(axis=1))
+
+
+def thinned(n: int) -> Indices:
+    """Return at most 256 of ``n`` places, evenly spread."""
+    return np.unique(np.linspace(0, n - 1, min(n, LOOKED)).astype(np.int64))

@@ -98,6 +98,7 @@ class EventDataset:
     def __init__(self, panel: SequencePanel, events: RowCoder, context: RowCoder) -> None:
         rows = events.encode(panel.values)
         self.offsets = panel.offsets
+        self.windowed = panel.spans is not None
         self.rows = _with_start_row(rows, events)
         history = History(n_volatile(panel.layout))
         self.history_states = history.states_of(rows.numbers, panel.offsets)

@@ -163,6 +163,8 @@ class RowDrawer:
         hidden = self._hidden(column, representation)
         raw = hidden @ self.heads.mixture_weight[number] + self.heads.mixture_bias[number]
         log_weight, mean, log_sigma = self.heads.components(raw)
+        if number in self.heads.resting:
+            rest, first = self._rest(number, hidden, first)
         chosen = torch.from_numpy(inverse_choice(log_weight, first, log_weight.shape[1]))[:, None]
         centre = mean.gather(1, chosen)[:, 0] + scaled @ self._skip[number]
         centre = centre if shift is None else centre + shift
@@ -172,7 +174,17 @@ class RowDrawer:
         scale = 1.0 if log_scale is None else torch.exp(log_scale.double())
         bound = float(self.coder.bound[number])
         result = torch.clamp(z * scale, -bound, bound)
+        if number in self.heads.resting:
+            result = torch.where(torch.from_numpy(rest), 0.0, result)
         return (result / scale).numpy(), result.numpy()
+
+    def _rest(self, number: int, hidden: Tensor, uniform: Floats) -> tuple[np.ndarray, Floats]:
+        """Return where a number rests, and the uniform number that is left elsewhere."""
+        k = self.heads.resting.index(number)
+        logits = hidden @ self.heads.rest_weight[k] + self.heads.rest_bias[k]
+        share = torch.sigmoid(logits).double().numpy()
+        left = (uniform - share) / np.maximum(1.0 - share, 1e-9)
+        return uniform < share, np.clip(left, 0.0, 1.0 - 1e-9)
 
 
 def inverse_choice(logits: Tensor, uniform: Floats, n_levels: int) -> np.ndarray:

@@ -19,6 +19,7 @@ from riskgen.models.base import OnStep, State
 from riskgen.models.condition import has_own_length
 from riskgen.models.domain import domain_of
 from riskgen.models.timegan.auditor import LONGEST, audit
+from riskgen.models.timegan.blocks import thinned
 from riskgen.models.timegan.calibration import calibrate
 from riskgen.models.timegan.config import TimeGANConfig
 from riskgen.models.timegan.course import Arrays, Course
@@ -91,6 +92,8 @@ class Training:
             self.train_sequences = self.train.sequence  # some are neither here nor there
         # A look is a mean over events: one long history must not be most of it.
         self.aside = shortened(self.aside, config.window)
+        if panel.spans is not None:
+            self.aside = self.aside.take(thinned(len(self.aside.start)))
         if not len(self.train.lengths) or not len(self.aside.lengths):
             raise TrainingError(
                 f"The panel has {len(panel.values)} events in {panel.n_sequences} sequences: too "

@@ -20,6 +20,10 @@ from riskgen.models.timegan.reader import RowReader
 from riskgen.models.timegan.recall import SIGNALS
 from riskgen.models.timegan.support import DATES, PULLS, Guide, ruled_out, with_observed
 
+CALM = 0.2
+"""Weights of a mixture that begins at a regression, relative to one that does not: noise
+of untrained networks would hide what the regression knows [J]."""
+
 SIGMA_FLOOR = 0.05
 """Smallest width of a mixture component, in units of the current volatility [J]."""
 
@@ -75,6 +79,10 @@ class FieldHeads(nn.Module):
         self.mixture_bias = nn.Parameter(self._mixture_start(n))
         self.skip = nn.Parameter(torch.zeros(n, n))
         self.told = nn.Parameter(torch.zeros(n, n_told))
+        rests = [fields[c].rests for c in self.number_columns]
+        self.resting = [k for k, item in enumerate(rests) if item]
+        self.rest_weight = nn.Parameter(torch.zeros(len(self.resting), width))
+        self.rest_bias = nn.Parameter(torch.zeros(len(self.resting)))
         self.volatility = Volatility(n)
 
     def _mask(self) -> Tensor:
@@ -107,6 +115,13 @@ class FieldHeads(nn.Module):
         widths = F.softplus(self._mixture_start(1)[0, 2 * self.mixtures :]) * spread
         raw = torch.log(torch.expm1(widths.clamp(min=1e-3)))
         self.mixture_bias[number, 2 * self.mixtures :] = raw
+        self.mixture_weight[number] *= CALM
+
+    @torch.no_grad()
+    def start_rest(self, number: int, share: float) -> None:
+        """Begin the log odds of rest of a continuous field at their share."""
+        kept = min(max(share, 1e-3), 1.0 - 1e-3)
+        self.rest_bias[self.resting.index(number)] = math.log(kept / (1.0 - kept))
 
     def tracked(self, features: Tensor) -> Tensor | None:
         """Return the features that enter means linearly: the last ones, if any."""
@@ -192,7 +207,19 @@ class FieldHeads(nn.Module):
             mean = mean + (told @ self.told.T).unsqueeze(-1)
         z = (values.unsqueeze(-1) - mean) * torch.exp(-log_sigma)
         log_parts = log_weight - log_sigma - 0.5 * z.square() - 0.5 * math.log(2 * math.pi)
-        return torch.logsumexp(log_parts, dim=-1) - scale
+        density = torch.logsumexp(log_parts, dim=-1) - scale
+        return self._with_rest(density, hidden, numbers) if self.resting else density
+
+    def _with_rest(self, density: Tensor, hidden: Tensor, numbers: Tensor) -> Tensor:
+        """Return log p where a number is 0 with a probability of its own."""
+        logits = self.rest_logits(hidden[:, self.resting])
+        moved = F.logsigmoid(-logits) + density[:, self.resting]
+        rested = torch.where(numbers[:, self.resting] == 0, F.logsigmoid(logits), moved)
+        return density.index_copy(1, torch.tensor(self.resting), rested)
+
+    def rest_logits(self, hidden: Tensor) -> Tensor:
+        """Return the log odds of rest, shape (n, n_resting), from their hidden units."""
+        return (hidden * self.rest_weight).sum(dim=-1) + self.rest_bias
 
     def components(self, raw: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return log weights, means and log widths of a mixture from a head's output."""

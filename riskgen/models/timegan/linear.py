@@ -36,6 +36,10 @@ def start_linear(heads: FieldHeads, data: EventDataset, rows: Tensor) -> None:
     design = torch.cat([features.double(), numbers], dim=1)
     for k, column in enumerate(heads.number_columns):
         here = data.applies[rows[:WIDEST], column]
+        if k in heads.resting:
+            moves = numbers[:, k] != 0
+            heads.start_rest(k, 1.0 - float(moves[here].double().mean()))
+            here = here & moves
         told, target = design[here, : n_told + k], numbers[here, k]
         solution, spread = _regress(told, target)
         heads.told[k] = solution[:n_told].float()

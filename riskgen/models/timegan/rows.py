@@ -73,6 +73,8 @@ class RowCoder:
         mean, spread = clipped.mean(axis=0), clipped.std(axis=0)
         # A field that never varies is not standardised, and comes out as its mean.
         scale = np.where(spread > 1e-9, spread, 0.0)
+        # A value that rests is 0 in every unit, so that rest is told exactly.
+        mean = np.where([fields[c].rests for c in columns], 0.0, mean)
         largest = np.abs(clipped - mean).max(axis=0) / np.where(scale > 0, scale, np.inf)
         # Twice the 11th largest: tails may go past the data, feedback may not run away [J].
         return cls(fields, mean, scale, np.maximum(2.0 * largest, 1.0))

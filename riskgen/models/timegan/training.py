@@ -134,13 +134,15 @@ def train_events(
     on_step: OnStep | None,
 ) -> None:
     """Train generator, supervisor and recovery; the network is :class:`EventNetworks`."""
+    # Windows of one history begin anywhere: no event of theirs is a first one.
+    early = 0.0 if data.windowed else EARLY
     batches = Batches(train, config.window, config.batch, seed)
     usual = config.batch * float(np.minimum(train.lengths, config.window).mean())
 
     def losses(step: int) -> Callable[[nn.Module], Tensor]:
         batch = data.batch(batches.at(step))
         # A constant divisor: events count alike, whatever the lengths in a batch.
-        weight = 1.0 + EARLY / (1.0 + batch.place[batch.real])
+        weight = 1.0 + early / (1.0 + batch.place[batch.real])
         return lambda network: (
             -(weight @ event_log_likelihood(_events(network), batch).sum(dim=1) / usual)
         )
