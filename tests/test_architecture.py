@@ -31,7 +31,8 @@ AT_HOME = {
     "click": ("cli/",),
     "rich": ("cli/",),
     "torch": ("models/", "evaluate/", "seeding.py"),
-    "sdv": ("data/sdv/", "models/par.py"),
+    "sdv": ("data/sdv/",),
+    "deepecho": ("models/par/",),
     "jinja2": ("report/",),
 }
 

@@ -36,6 +36,7 @@ OPTIONS = {
         "noise_width": 6,
         "batch": 32,
         "window": 6,
+        "longest": 5,
         "learning_rate": 0.01,
         "generator_loss": 3.0,
         "generator_updates": 1,

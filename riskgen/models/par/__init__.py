@@ -1,0 +1,1 @@
+"""The probabilistic autoregressive model (PAR) of SDV as a rival."""
