@@ -16,7 +16,7 @@ key of the measure                         form    drawn as
 ``*.tail``                                 tail    survival, both axes logarithmic
 ``utility.scarcity*``, ``*.response*``     lines   lines with bands
 ``utility.*``                              pr      precision against recall, both from 0 to 1
-``training*``                              loss    lines, logarithmic y when wide
+``training*``                              loss    batches thin, held-out ones marked
 any, when ``x`` holds names                bars    bars side by side
 any other                                  lines   lines, with a band where there is one
 =========================================  ======  ===========================================
@@ -46,6 +46,7 @@ from riskgen.report.theme import LIGHT, line_styles
 SPARSE = 12  # [J] up to so many points each one is marked
 # The broad synthetic curve lies under the thin real one, so that both show where they agree.
 WIDTHS = {"synthetic": 3.2, "real": 1.7, "control": 1.7, "guide": 1.4}
+BATCH_WIDTH = 1.2  # losses of batches scatter: thin, so that the held-out ones stand out
 
 
 @functools.cache
@@ -93,12 +94,14 @@ def _fan(pairs: Sequence[tuple[Series, tuple[str, str]]]) -> list[go.Scatter | g
 
 def _line(form: str, series: Series, colour: str, dash: str) -> go.Scatter:
     shape = "hv" if form == "ecdf" else "linear"
+    is_batch = form == "loss" and series.role == "real"
+    width = BATCH_WIDTH if is_batch else WIDTHS.get(series.role, 2.2)
     return go.Scatter(
         x=list(series.x),
         y=list(series.y),
         name=_text(series.name),
         mode="lines+markers" if _is_sparse(form, series) else "lines",
-        line={"color": colour, "dash": dash, "width": WIDTHS.get(series.role, 2.2), "shape": shape},
+        line={"color": colour, "dash": dash, "width": width, "shape": shape},
         marker={"size": 6, "color": colour},
         hovertemplate="%{x:.4~g}, %{y:.4~g}",
         connectgaps=False,
@@ -106,6 +109,8 @@ def _line(form: str, series: Series, colour: str, dash: str) -> go.Scatter:
 
 
 def _is_sparse(form: str, series: Series) -> bool:
+    if form == "loss" and series.role == "control":
+        return True  # each point is one look at what was held out
     return form != "ecdf" and series.role != "guide" and len(series.x) <= SPARSE
 
 

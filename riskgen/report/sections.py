@@ -8,11 +8,11 @@ from typing import Any
 
 from riskgen.evaluate.result import MetricResult
 from riskgen.evaluate.verdict import Results
-from riskgen.report.blocks import Block, Chart, Gallery, Listing, Prose, Section, Signatures
-from riskgen.report.charts import chart_of
+from riskgen.report.blocks import Block, Listing, Prose, Section, Signatures
 from riskgen.report.measures import blocks_of, every_measure, thresholds
 from riskgen.report.provenance import data_blocks, reproduction_blocks
 from riskgen.report.scenarios import scenario_blocks
+from riskgen.report.training import training_section
 from riskgen.report.wording import NO_DP, NO_LEAK, QUESTIONS, sentence
 
 Row = Mapping[str, Any]
@@ -59,7 +59,7 @@ def sections_of(material: Material) -> tuple[Section, ...]:
     rest = [
         _every_measure(numbered),
         _scenarios(material.simulations),
-        _training(material.training),
+        training_section(material.training),
         Section(
             "data", "Data", "What was learned, and how it was cut.", data_blocks(material.manifest)
         ),
@@ -89,51 +89,6 @@ def _scenarios(simulations: Sequence[Row]) -> Section:
     lead += "Severity is a dial from 0 to 1, not a probability."
     blocks = scenario_blocks(simulations)
     return Section("scenarios", "Stress scenarios", lead, blocks)
-
-
-def _training(rows: Sequence[Row]) -> Section | None:
-    charts = _loss_charts(rows)
-    if not charts:
-        return None
-    lead = "Losses by training step; the held-out loss is measured on entities that this step "
-    lead += "did not learn from."
-    series = [item for chart in charts for item in chart.series]
-    legend = tuple(dict.fromkeys((item.role, item.name) for item in series))
-    return Section("training", "Training", lead, (Gallery("Loss", legend, charts=charts),))
-
-
-def _loss_charts(rows: Sequence[Row]) -> tuple[Chart, ...]:
-    phases = list(dict.fromkeys(str(row.get("phase", "")) for row in rows))
-    charts = []
-    for position, phase in enumerate(phases, start=1):
-        own = [row for row in rows if str(row.get("phase", "")) == phase]
-        title = f"Phase {phase}" if phase else "Loss"
-        chart = chart_of(f"chart-training-{position:02d}", "training.loss", title, _losses(own))
-        if chart is not None:
-            charts.append(chart)
-    return tuple(charts)
-
-
-def _losses(rows: Sequence[Row]) -> dict[str, dict[str, list[Any]]]:
-    curves: dict[str, dict[str, list[Any]]] = {}
-    for position, row in enumerate(rows):
-        for name, value in _scalars(row).items():
-            curve = curves.setdefault(name, {"x": [], "y": []})
-            curve["x"].append(row.get("step", position))
-            curve["y"].append(value)
-    return curves
-
-
-def _scalars(row: Row) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for name, value in row.items():
-        if name in {"step", "epoch", "phase"}:
-            continue
-        inner = value if isinstance(value, dict) else {name: value}
-        for part, item in inner.items():
-            if isinstance(item, int | float) and not isinstance(item, bool):
-                found[str(part).replace("_", " ")] = float(item)
-    return found
 
 
 def _method(numbered: Sequence[tuple[int, MetricResult]]) -> Section:
