@@ -50,7 +50,7 @@ class Injector:
     def __init__(self, **options: Any) -> None:
         self.config = Rules(**options)
         self.config.check()
-        self._normals: SequencePanel | None = None
+        self._donors: Donors | None = None
         self._rate = 0.0
 
     def fit(
@@ -82,7 +82,7 @@ class Injector:
                 f"None of the {panel.n_sequences} sequences is normal (label 0). The injector "
                 "needs at least one to stamp a burst into."
             )
-        self._normals = panel.take(normal)
+        self._donors = Donors.of(panel.take(normal), self.config)
         self._rate = float(panel.context_codes("label").mean())
         if on_step is not None:
             on_step(StepReport("resample", 1, 1.0, 0.0))
@@ -100,7 +100,8 @@ class Injector:
 
         Conditions on other context fields choose among the normal sequences.
         """
-        normals = self._fitted()
+        donors = self._fitted()
+        normals = donors.panel
         wanted = checked_condition(normals.layout, condition)
         checked_length(normals.layout, length, 1)
         rng = stream(seed, "sample", self.key, index)
@@ -112,7 +113,7 @@ class Injector:
                 "can only repeat what it was given; ask for something else or use 'timegan'."
             )
         drawn = normals.take(eligible[rng.integers(len(eligible), size=self.chunk)])
-        return stamped(drawn, label, Donors.of(normals, self.config), self.config, rng)
+        return stamped(drawn, label, donors, self.config, rng)
 
     def _labels(self, wanted: int | None, rng: np.random.Generator) -> NDArray[np.bool_]:
         share = self._rate if self.config.share is None else self.config.share
@@ -121,7 +122,7 @@ class Injector:
 
     def state(self) -> State:
         """Return the normal sequences themselves, and the share of labelled ones."""
-        normals = self._fitted()
+        normals = self._fitted().panel
         tensors: dict[str, NDArray[Any]] = {
             "values": normals.values,
             "context": normals.context,
@@ -134,13 +135,12 @@ class Injector:
     def from_state(cls, state: State, layout: Layout) -> Self:
         """Return the generator that ``state`` was taken from."""
         generator, parts = cls(**state.config["options"]), state.tensors
-        generator._normals = SequencePanel(
-            layout, parts["values"], parts["context"], parts["offsets"]
-        )
+        normals = SequencePanel(layout, parts["values"], parts["context"], parts["offsets"])
+        generator._donors = Donors.of(normals, generator.config)
         generator._rate = state.config["rate"]
         return generator
 
-    def _fitted(self) -> SequencePanel:
-        if self._normals is None:
+    def _fitted(self) -> Donors:
+        if self._donors is None:
             raise NotFittedError("The injector has no data yet. Run 'riskgen fit' first.")
-        return self._normals
+        return self._donors
