@@ -61,7 +61,9 @@ def tastes(n: int = 300, share: float = SHARE, seed: int = 0) -> SequencePanel:
 
 @cache
 def fitted(share: float = SHARE, **options: Any) -> TimeVAE:
-    return TimeVAE(**{**LEARNING, **options}).fit(tastes(share=share), seed=1)
+    # The bound alone is judged against closed forms, and needs to be learned to the end.
+    steps = 100 if options or share != SHARE else 250
+    return TimeVAE(**{**LEARNING, "steps": steps, **options}).fit(tastes(share=share), seed=1)
 
 
 @cache
@@ -136,7 +138,7 @@ def test_the_fitted_bound_stays_below_the_exact_likelihood_and_near_it() -> None
 
 def test_a_customers_taste_is_kept_where_independent_rows_lose_it() -> None:
     real, drawn = between(tastes()), between(sample(fitted(), 400, seed=2))
-    assert 0.6 * real < drawn < 1.3 * real
+    assert 0.7 * real < drawn < 1.2 * real
     rows = tastes().values[np.random.default_rng(0).permutation(3000)]
     independent = SequencePanel(tastes().layout, rows, tastes().context, tastes().offsets)
     assert between(independent) < 0.1 * real
@@ -144,12 +146,13 @@ def test_a_customers_taste_is_kept_where_independent_rows_lose_it() -> None:
 
 def test_a_collapsed_posterior_is_told_and_a_used_one_is_not() -> None:
     told, idle = fitted().report, fitted(share=0.0).report
+    # Ten draws say this much of a customer's mean, by the closed form of two normals.
+    wanted = 0.5 * math.log(1.0 + 10 * SHARE / (1.0 - SHARE))
+    assert sum(told["divergence"]) == pytest.approx(wanted, rel=0.2)
     assert told["active_units"] >= 1
     assert not told["collapsed"]
-    assert sum(told["divergence"]) > 0.5
-    assert idle["collapsed"]
-    assert idle["active_units"] == 0
     assert sum(idle["divergence"]) < 0.1
+    assert idle["collapsed"]
 
 
 def test_free_nats_keep_dimensions_in_use_that_the_bound_would_drop() -> None:
@@ -162,6 +165,8 @@ def test_usage_counts_means_that_vary() -> None:
     told = usage(mean, torch.full_like(mean, 0.25), False)
     assert told == {"active_units": 1, "divergence": [0.25] * 3, "collapsed": False}
     assert usage(0 * mean, 0 * mean, False)["collapsed"]
+    assert usage(mean, 0 * mean + 0.01, False)["collapsed"]
+    assert not usage(mean, 0 * mean, True)["collapsed"]
 
 
 def test_the_deterministic_limit_has_no_divergence_and_reconstructs_better() -> None:

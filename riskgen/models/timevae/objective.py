@@ -18,6 +18,10 @@ ACTIVE = 0.01
 """Variance over sequences of a posterior mean above which a dimension is in use
 (Burda, Grosse and Salakhutdinov 2016)."""
 
+TOLD = 0.1
+"""Nats of a sequence, over all dimensions, below which a latent tells next to
+nothing, however its means vary [J]."""
+
 
 @dataclass(frozen=True, eq=False)
 class Terms:
@@ -105,9 +109,15 @@ def usage(mean: Tensor, divergence: Tensor, deterministic: bool) -> dict[str, ob
     dict
         ``active_units`` (posterior means that vary over sequences),
         ``divergence`` by dimension in nats (0 in the deterministic limit, which
-        has none) and ``collapsed``: the decoder does without its latent.
+        has none) and ``collapsed``: the decoder does without its latent, since no
+        unit is active or all tell less than TOLD.
     """
     active = int((mean.var(dim=0) > ACTIVE).sum())
     told = torch.zeros(mean.shape[1]) if deterministic else divergence.mean(dim=0)
     by_dimension = [round(float(value), 4) for value in told]
-    return {"active_units": active, "divergence": by_dimension, "collapsed": active == 0}
+    silent = not deterministic and float(told.sum()) < TOLD
+    return {
+        "active_units": active,
+        "divergence": by_dimension,
+        "collapsed": active == 0 or silent,
+    }
