@@ -34,6 +34,13 @@ from riskgen.cli.options import (
 @click.option("--steps", type=click.IntRange(min=1), help="Training steps instead of the default.")
 @generator_options
 @click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where to train; the same seed gives the same bytes on the same device.",
+)
+@click.option(
     "--origin",
     type=click.Choice(["real", "simulated", "not stated"]),
     default="not stated",
@@ -53,6 +60,7 @@ def command(
     steps: int | None,
     options_file: Path | None,
     option: tuple[str, ...],
+    device: str,
     origin: str,
     resume: bool,
     seed: int,
@@ -69,6 +77,7 @@ def command(
     """
     from riskgen.cli.screen import Screen
     from riskgen.cli.story import fit_with_story
+    from riskgen.models.device import with_device
     from riskgen.stages.fit import FitRequest
     from riskgen.stages.material import TableRequest
     from riskgen.stages.options import given_options
@@ -77,6 +86,7 @@ def command(
         raise click.UsageError("Name the table: riskgen fit TABLE")
     flags = {"steps": steps, "max_seconds": max_time}
     given = given_options(generator, options_file, option, flags)
+    given = with_device(generator, given, device)
     if ensemble > 1:
         given = {"member": generator, "size": ensemble, "options": given}
         generator = "ensemble"
