@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check lint types chromium postgres clean smoke bench bench-ingestion
+.PHONY: demo test check lint types chromium postgres clean smoke bench bench-ingestion \
+  bench-peers profile
 
 demo: $(READY)
 	$(BIN)/riskgen demo
@@ -27,6 +28,25 @@ smoke: $(READY)
 # 0.5, 5 and 50 million toy events: about half an hour and 1 GB in the temporary folder.
 bench-ingestion: $(READY)
 	$(BIN)/python benchmarks/ingestion.py
+
+# Hours: every generator and peer, 3 training seeds at 1, 3 and 10 CPU minutes. Real data, if
+# there is any, lies in the folder that RISKGEN_BENCH_DATA names.
+bench: $(READY)
+	$(BIN)/python benchmarks/generators.py --minutes 1 3 10
+
+# Peers that need other versions of torch and pandas, each in an environment of its own.
+bench-peers:
+	$(PYTHON) -m venv .bench/mostlyai
+	.bench/mostlyai/bin/pip install -q torch --index-url https://download.pytorch.org/whl/cpu || true
+	.bench/mostlyai/bin/pip install -q "mostlyai-engine[cpu]==2.7.3" || .bench/mostlyai/bin/pip install -q mostlyai-engine==2.7.3
+	.bench/mostlyai/bin/pip uninstall -q -y torchvision torchaudio
+	$(PYTHON) -m venv .bench/gretel
+	.bench/gretel/bin/pip install -q torch numpy pandas pyarrow scikit-learn scipy tqdm requests smart_open loky
+	.bench/gretel/bin/pip install -q --no-deps gretel-synthetics==0.22.20 category-encoders
+
+# Where the seconds of a fit and of a sample go, beside the core's own peak.
+profile: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/profiling.py
 
 # pip, not uv: where a CPU build of torch lies on disk, only pip looks there.
 $(READY): pyproject.toml

@@ -1,0 +1,62 @@
+"""How good what was drawn is: the same judges for every generator, three metric seeds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from datasets import EventData, windows_of
+
+from riskgen.data.events import Events
+from riskgen.evaluate.features import common_levels
+from riskgen.evaluate.sequence_two_sample import MOST_LEVELS, told_apart_in_order
+from riskgen.evaluate.two_sample import told_apart
+from riskgen.evaluate.window_scores import BLOCKED_STEPS, STEPS, blocked_aucs, published_scores
+
+METRIC_SEEDS = 3
+
+
+def event_quality(made: Events, data: EventData, repeats: int = METRIC_SEEDS) -> dict[str, Any]:
+    """Return both two-sample tests against held-out entities, and the label's rate."""
+    levels = common_levels(data.train)
+    aggregates = [
+        told_apart(made, data.held_out, levels, seed=seed).auc.value for seed in range(repeats)
+    ]
+    more = common_levels(data.train, most=MOST_LEVELS)
+    order = told_apart_in_order(made, data.held_out, more, seed=0, repeats=repeats)
+    return {
+        "c2st_aggregates": [round(value, 4) for value in aggregates],
+        "c2st_sequences": [round(found.auc.value, 4) for found in order],
+        "label_rate": rate(made),
+        "label_rate_real": rate(data.held_out),
+    }
+
+
+def window_quality(
+    made: np.ndarray, table: np.ndarray, repeats: int = METRIC_SEEDS, steps: int = STEPS
+) -> dict[str, Any]:
+    """Return the published discriminative score and the AUC on unseen time blocks."""
+    real = windows_of(table)
+    few = min(steps, BLOCKED_STEPS)
+    return {
+        "discriminative": published_scores(real, made, seed=0, repeats=repeats, steps=steps),
+        "blocked_auc": blocked_aucs(real, made, seed=0, repeats=repeats, steps=few),
+    }
+
+
+def rate(events: Events) -> float | None:
+    """Return the share of labelled entities; None without a label."""
+    if events.schema.label is None:
+        return None
+    return round(float(events.entity_label().mean()), 5)
+
+
+def read_made(folder: Path, data: EventData) -> Events:
+    """Return what a generator wrote, as events of the real table's schema and types."""
+    frame = pl.read_parquet(folder / "synthetic.parquet")
+    wanted = data.train.frame.schema
+    entity = data.schema.entity
+    casts = [pl.col(name).cast(kind) for name, kind in wanted.items() if name != entity]
+    return Events.build(frame.with_columns(casts), data.schema)

@@ -1,0 +1,69 @@
+"""The benchmark runs from end to end at a tiny size, so that it cannot rot."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCH = Path(__file__).parent.parent / "benchmarks"
+
+
+@pytest.fixture(autouse=True)
+def beside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BENCH))
+
+
+def test_two_generators_are_fitted_and_judged_in_processes_of_their_own(tmp_path: Path) -> None:
+    out = tmp_path / "results.json"
+    words = ["--minutes", "0.02", "--only", "timegan", "bootstrap", "--seeds", "1"]
+    words += ["--metric-seeds", "1", "--customers", "40", "--out", str(out), "--data", "toybank"]
+    done = subprocess.run(
+        [sys.executable, str(BENCH / "generators.py"), *words],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    results = json.loads(out.read_text())
+    assert [r["generator"] for r in results] == ["real held-out data", "timegan", "bootstrap"]
+    for result in results:
+        assert result["failed"] is None, result
+        assert 0.0 <= result["quality"]["c2st_sequences"][0] <= 1.0
+    for result in results[1:]:
+        assert result["fit_cpu_s"] > 0
+        assert result["speed"] > 0
+        assert result["peak_mib"] > 50
+    assert "| bootstrap |" in out.with_suffix(".md").read_text()
+
+
+def test_a_process_that_fails_is_shown_with_its_last_words(tmp_path: Path) -> None:
+    from measured import measured
+    from table import markdown
+
+    code = "import sys; sys.exit('no such | thing')"
+    cost = measured([sys.executable, "-c", code], tmp_path / "log.txt")
+    assert cost.failed == "exit 1: no such | thing"
+    good = {"failed": None, "fit_cpu_s": 60.0, "peak_mib": 500.0}
+    runs = [
+        {"generator": "timegan", "speed": 100.0, "quality": {"c2st_sequences": [0.6, 0.7]}, **good},
+        {"generator": "timegan", "speed": 100.0, "quality": {"c2st_sequences": [0.8]}, **good},
+        {"generator": "rival", "speed": 10.0, "quality": {"c2st_sequences": [0.9]}, **good},
+        {"generator": "peer", "failed": cost.failed},
+    ]
+    text = markdown([{"data": "toybank", "minutes": 1.0, **run} for run in runs])
+    assert "| timegan | 0.725 ± 0.106 | 60.0 ± 0.0 | 100 | 500 | 1 |" in text
+    assert "| rival | 0.900 | 60.0 | 10 | 500 | 0.1 |" in text
+    assert "| peer | failed: exit 1: no such / thing |" in text
+
+
+def test_every_peer_has_a_script_and_says_what_it_learns() -> None:
+    from peers import PEERS, command
+
+    for name, peer in PEERS.items():
+        assert (BENCH / peer.script).exists(), peer.script
+        assert peer.learns in ("events", "windows")
+        assert command(name, Path("x"), 60.0, 1, 5)[2:] == ["x", "60.0", "1", "5"]
