@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from riskgen.errors import DataError, NotApplicable
+from riskgen.evaluate.diebold_mariano import diebold_mariano
 from riskgen.evaluate.elicitability import (
     Score,
     compare_tails,
-    diebold_mariano,
     fz0,
     tail_gan_score,
 )
@@ -176,9 +176,20 @@ def test_a_calm_generator_loses_to_the_truth_on_held_out_days(score: Score) -> N
         assert calm.difference.lower > 0
         assert calm.test.statistic > 3
         assert calm.test.difference == pytest.approx(calm.difference.value)
+        assert np.mean(calm.stretches) == pytest.approx(calm.difference.value)
         assert again.difference.value == 0.0
         assert again.test.p_value == 1.0
     assert found == {
         (s.generator, s.alpha): s
         for s in compare_tails(made, held_out, against="true", seed=0, score=score)
     }
+
+
+def test_a_figure_that_is_too_low_wins_in_calm_stretches_only_and_the_stretches_say_so() -> None:
+    rng = np.random.default_rng(6)
+    truth = 0.01 * rng.standard_normal((400, 50, 2))
+    calm, wild = (scale * rng.standard_normal((1_500, 2)) for scale in (0.005, 0.015))
+    made = {"true": truth, "low": 0.6 * truth}
+    scores = compare_tails(made, [calm, wild], against="true", seed=0)
+    low = next(s for s in scores if s.generator == "low" and s.alpha == 0.05)
+    assert low.stretches[0] < 0 < low.stretches[1]
