@@ -15,7 +15,7 @@ from conftest import Riskgen, tiny_table
 from riskgen.errors import RiskgenError, RunError, TrainingError
 from riskgen.models.base import OnStep, StepReport
 from riskgen.models.objective import objective
-from riskgen.models.options import default_options
+from riskgen.models.options import checked_options, default_options
 from riskgen.models.proposal import Tried, propose
 from riskgen.models.search import NETWORK, SPACES, Axis, grid, space_of
 from riskgen.runs import Run
@@ -259,7 +259,7 @@ def test_the_held_out_value_is_the_likelihood_of_whole_sequences() -> None:
     assert objective("held-out", log, {}, 10.0) == (11.0, {"context": 30.0, "events": 8.0})
     audit = {"audit": {"auc": 0.4, "error": 0.05}}
     assert objective("auditor", log, audit, 10.0)[0] == pytest.approx(0.1)
-    with pytest.raises(RiskgenError, match="no held-out loss"):
+    with pytest.raises(RiskgenError, match="in 0 phases of events"):
         objective("held-out", [], {}, 10.0)
     with pytest.raises(RiskgenError, match="too few sequences"):
         objective("auditor", log, {"audit": None}, 10.0)
@@ -306,6 +306,12 @@ def test_the_printed_command_fits_what_was_found(riskgen: Riskgen, tmp_path: Pat
     options = Run.newest(tmp_path / "runs").manifest["options"]
     assert options["hidden"] == 8
     assert options["steps"] == 30
+
+
+def test_an_option_with_a_few_choices_lists_them() -> None:
+    assert checked_options("timevae", {"prior": "mixture"}) == {"prior": "mixture"}
+    with pytest.raises(RiskgenError, match=r"found 'flat'\. Give one of 'normal', 'mixture'"):
+        checked_options("timevae", {"prior": "flat"})
 
 
 def test_options_of_fit_are_checked_by_name_and_type(riskgen: Riskgen, tmp_path: Path) -> None:

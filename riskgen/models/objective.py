@@ -57,9 +57,11 @@ def objective(
             raise _untold(name, "its auditor gave no verdict: too few sequences, or no auditor")
         return abs(audit["auc"] - 0.5), {"auc": audit["auc"], "error": audit["error"]}
     parts = held_out_parts(log)
-    if "events" not in parts:
-        raise _untold(name, "no held-out loss of the events")
-    value = parts["events"] + parts.get("context", 0.0) / events_per_sequence
+    phases = [phase for phase in parts if phase != "context"]
+    if len(phases) != 1:
+        # Losses of several phases need not be likelihoods of the same thing.
+        raise _untold(name, f"a held-out loss in {len(phases)} phases of events, not in one")
+    value = parts[phases[0]] + parts.get("context", 0.0) / events_per_sequence
     return value, parts
 
 

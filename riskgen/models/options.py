@@ -9,7 +9,7 @@ import math
 import types
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from riskgen.data.schema import unknown_name
 from riskgen.errors import RiskgenError
@@ -73,6 +73,8 @@ def _converted(hint: Any, value: Any) -> tuple[Any, bool]:
     if get_origin(hint) in (Union, types.UnionType):
         tried = [_converted(part, value) for part in get_args(hint)]
         return next(((found, True) for found, fits in tried if fits), (value, False))
+    if get_origin(hint) is Literal:
+        return value, value in get_args(hint)
     if hint is float:
         return _number(value)
     if hint is int:
@@ -99,4 +101,6 @@ def _number(value: Any) -> tuple[Any, bool]:
 def _described(hint: Any) -> str:
     if get_origin(hint) in (Union, types.UnionType):
         return " or ".join(_described(part) for part in get_args(hint))
+    if get_origin(hint) is Literal:
+        return "one of " + ", ".join(repr(part) for part in get_args(hint))
     return _WORDS.get(hint, str(hint).removeprefix("typing."))

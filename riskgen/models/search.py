@@ -66,7 +66,9 @@ NETWORK: Space = {
     "batch": Axis((32, 64, 128), 24, 160, whole=True, log=True),
 }
 
-SPACES: dict[str, Space] = {"timegan": NETWORK}
+LATENT = Axis((12, 24, 48), 8, 64, whole=True, log=True)
+
+SPACES: dict[str, Space] = {"timegan": NETWORK, "timevae": {"latent": LATENT, **NETWORK}}
 
 
 def space_of(key: str, vary: Mapping[str, tuple[Any, ...]]) -> dict[str, Axis]:
