@@ -6,6 +6,7 @@ from typing import Any
 
 from riskgen.report.blocks import Chart, Gallery
 from riskgen.report.figures import figure
+from riskgen.report.provenance import _commands
 from riskgen.report.training import looks_of, training_section
 
 
@@ -76,3 +77,16 @@ def test_further_losses_of_a_log_are_drawn_too() -> None:
     rows = [{**row, "discriminator_loss": 0.7} for row in logged()]
     (chart,) = charts(rows)
     assert [series.name for series in chart.series][:2] == ["training loss", "discriminator loss"]
+
+
+def test_the_command_of_a_fit_names_its_options_and_its_members() -> None:
+    manifest = {"data": {"source": "t.parquet"}, "seed": 3, "generator": "timegan"}
+    plain = {**manifest, "options": {"steps": 9, "learning_rate": 0.004, "audit": False}}
+    words = "--option steps=9 --option learning_rate=0.004 --option audit=false --seed 3"
+    assert _commands(plain, [])[0] == f"riskgen fit t.parquet --generator timegan {words}"
+    mixed = {**manifest, "generator": "ensemble"}
+    mixed["options"] = {"member": "timegan", "size": 2, "options": {"steps": 9}}
+    words = "--generator timegan --ensemble 2 --option steps=9 --seed 3"
+    assert _commands(mixed, [])[0] == f"riskgen fit t.parquet {words}"
+    begun = {**manifest, "init_from": {"run": "0001-first"}}
+    assert "--init-from runs/0001-first" in _commands(begun, [])[0]

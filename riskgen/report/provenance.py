@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -181,10 +183,27 @@ def _commands(
     fit = f"riskgen fit {plain(source if '://' in source else source.rsplit('/', 1)[-1], 400)}"
     if query := _dict(manifest, "data").get("query"):
         fit += f' --query "{plain(query, 400)}"'
-    for flag in ("generator", "seed"):
-        if manifest.get(flag) is not None:
-            fit += f" --{flag} {plain(manifest[flag])}"
+    fit += _generator_words(manifest)
+    if manifest.get("seed") is not None:
+        fit += f" --seed {plain(manifest['seed'])}"
     return (fit, *map(_simulate, simulations), "riskgen evaluate", "riskgen report")
+
+
+def _generator_words(manifest: Mapping[str, Any]) -> str:
+    """Return the generator with its options as ``riskgen fit`` takes them."""
+    name, options = manifest.get("generator"), _dict(manifest, "options")
+    if name is None:
+        return ""
+    words = f" --generator {plain(name)}"
+    if name == "ensemble":
+        words = f" --generator {plain(options.get('member'))} --ensemble {options.get('size')}"
+        options = _dict(options, "options")
+    for option, value in options.items():
+        # As YAML reads it: the same spelling as JSON for all that an option can be.
+        words += " --option " + shlex.quote(plain(f"{option}={json.dumps(value)}", 200))
+    if _dict(manifest, "init_from"):
+        words += f" --init-from runs/{plain(manifest['init_from'].get('run', 'RUN'))}"
+    return words
 
 
 def _simulate(facts: Mapping[str, Any]) -> str:
