@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,11 @@ def ensemble(member: str = "timegan", size: int = 2, **options: Any) -> Generato
     return create("ensemble", member=member, size=size, options=given)
 
 
+@cache
+def learned(domain: str) -> Generator:
+    return ensemble(steps=60, context_steps=10).fit(PANELS[domain](), seed=3)
+
+
 def stopping(number: int, step: int) -> Any:
     def on_step(report: StepReport) -> None:
         if report.phase == f"events, member {number}" and report.step == step:
@@ -46,7 +52,7 @@ def interrupted(panel: SequencePanel, number: int, step: int) -> State:
 def test_a_stored_ensemble_of_networks_draws_what_the_fitted_one_draws(
     domain: str, tmp_path: Path
 ) -> None:
-    fitted = ensemble(steps=120, context_steps=30).fit(PANELS[domain](), seed=3)
+    fitted = learned(domain)
     write_state(tmp_path, "generator", fitted.state())
     stored = read_state(tmp_path, "generator")
     loaded = Ensemble.from_state(stored, PANELS[domain]().layout)
@@ -108,7 +114,7 @@ def test_the_members_share_the_time_that_was_given() -> None:
 
 
 def test_the_report_has_the_mean_of_the_held_out_losses() -> None:
-    fitted = ensemble(steps=120, context_steps=30).fit(PANELS["events"](), seed=3)
+    fitted = learned("events")
     assert isinstance(fitted, Ensemble)
     losses = [member["held_out"]["events"] for member in fitted.report["members"]]
     assert len(set(losses)) == 2
