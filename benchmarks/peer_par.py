@@ -2,6 +2,8 @@
 
 Recommended settings are its defaults (128 epochs of full batches). Its cost is
 linear in epochs: one epoch is timed, then as many are trained as the seconds hold.
+Columns of more than 100 levels (payees, devices) are keys to it (`id`): as
+categories, each level would be an output, and not one epoch ends within minutes.
 """
 
 from __future__ import annotations
@@ -18,24 +20,26 @@ import torch
 from sdv.metadata import Metadata
 from sdv.sequential import PARSynthesizer
 
-MOST_EPOCHS = 128
+MOST_EPOCHS, MOST_LEVELS = 128, 100
 TYPES = {"category": "categorical", "flag": "categorical", "identifier": "categorical"}
 SLOW = 200  # sequences; PAR samples one at a time
 
 
-def metadata(schema: dict, columns: list[str]) -> tuple[Metadata, list[str]]:
+def metadata(schema: dict, frame: pd.DataFrame) -> tuple[Metadata, list[str]]:
     """Return SDV's description of the table, and its context columns."""
     found, context = {}, []
     for channel in schema["channels"]:
         name = channel["name"]
-        if name not in columns:
+        if name not in frame.columns:
             continue
         if channel["role"] == "entity":
             found[name] = {"sdtype": "id"}
         elif channel["role"] == "time":
             found[name] = {"sdtype": "datetime"}
         else:
-            found[name] = {"sdtype": TYPES.get(channel["kind"], "numerical")}
+            kind = TYPES.get(channel["kind"], "numerical")
+            many = kind == "categorical" and frame[name].nunique() > MOST_LEVELS
+            found[name] = {"sdtype": "id" if many else kind}
         if channel["role"] == "context":
             context.append(name)
     table = {"columns": found}
@@ -59,7 +63,7 @@ def main() -> None:
     # Dropped columns and running sums are no raw columns; everybody re-creates those.
     left_out = [c["name"] for c in schema["channels"] if c["role"] in ("dropped", "row_id")]
     frame = frame.drop(columns=left_out)
-    described, context = metadata(schema, list(frame.columns))
+    described, context = metadata(schema, frame)
 
     def fit(epochs: int) -> tuple[PARSynthesizer, float]:
         began = time.process_time()
