@@ -319,6 +319,12 @@ def test_the_scale_of_customers_is_no_single_customers_value() -> None:
     assert Scaling.fit(fields, values, exact=True).high[0] == 1e4
 
 
+def test_nothing_is_decoded_beyond_the_bounds() -> None:
+    scaling = Scaling.fit((Field("size", 0),), np.array([[-1.0], [3.0]]), exact=True)
+    decoded = scaling.decode(np.array([[-0.5], [0.5], [1.5]]), np.zeros((3, 1)))
+    assert decoded[:, 0].tolist() == [-1.0, 1.0, 3.0]
+
+
 def test_windows_of_paths_cross_no_segment_and_histories_begin_at_their_beginning() -> None:
     config = TimeGAN2019Config(**{**SMALL, "batch": 400})
     lengths = np.array([30, 6, 5])
@@ -455,7 +461,7 @@ def test_data_that_are_all_alike_may_be_drawn_so() -> None:
 def test_a_level_that_the_generator_lost_is_told_and_not_made_up() -> None:
     training = Training(events_panel(), TimeGAN2019Config(**SMALL), 0, None)
     generator = TimeGAN2019(**SMALL)
-    last = training.networks.recovery.static[-2]
+    last = training.networks.recovery.static[-1]
     assert isinstance(last, nn.Linear)
     with torch.no_grad():
         last.bias[:2] = torch.tensor([9.0, -9.0])

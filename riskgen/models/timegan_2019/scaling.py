@@ -80,7 +80,8 @@ class Scaling:
 
         Parameters
         ----------
-        features : ndarray of shape (n, width), in [0, 1]
+        features : ndarray of shape (n, width)
+            Numbers are clipped to [0, 1]: nothing leaves the bounds.
         uniforms : ndarray of shape (n, n_fields), in [0, 1)
             The place inside a level of a field that spreads.
         """
@@ -94,7 +95,7 @@ class Scaling:
                 values[:, column] = block.argmax(axis=1) + place
             else:
                 low, high = self.low[number], self.high[number]
-                values[:, column] = low + (high - low) * block[:, 0]
+                values[:, column] = low + (high - low) * np.clip(block[:, 0], 0.0, 1.0)
                 number += 1
             if item.requires is not None:
                 values[~applies(self.fields, values)[:, column], column] = 0.0
