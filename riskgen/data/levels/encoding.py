@@ -1,7 +1,7 @@
 """A table of levels as a panel of windows, and simulated windows as levels again.
 
-A window of n steps is a sequence of n - 1 events: its first levels are context,
-each event the move to the next step. Windows overlap; each says which rows of
+A window of n steps is a sequence of n - 1 events: its first levels and the move to
+them are context, each event is the move to the next step. Windows overlap; each says which rows of
 the table it came from, so that nobody judges a model on rows it has seen.
 Knows columns and panels, not generators.
 """
@@ -96,8 +96,10 @@ class LevelEncoder:
         flag = [SLOPES] if self.tracker.n_held else []
         fields = [*flag, *(_field(column, "") for column in self.columns)]
         steady = [_field(c, " at start") for c in self.columns if c.kind in ("grid", "noise")]
-        moving = [Field(f"start {k + 1}", 0) for k in range(len(self.tracker.mean))]
-        return Layout(tuple(fields), (*steady, *moving), trackers=(self.tracker,))
+        moving = [c for c in self.columns if c.kind in ("held", "walk")]
+        start = [Field(f"start {k + 1}", 0) for k in range(len(moving))]
+        before = [Field(f"{c.name} before", 0, rests=c.rests) for c in moving]
+        return Layout(tuple(fields), (*steady, *start, *before), trackers=(self.tracker,))
 
     def encode(self, table: Floats, segments: Segments) -> SequencePanel:
         """Return windows of ``table``; at most 10,000, evenly spread."""
@@ -106,9 +108,9 @@ class LevelEncoder:
         kept = table[:, self._modelled]
         levels = self._standard(kept)
         values = self._values(kept, levels, segments, rows)
-        context = self._context(kept[starts], levels[starts])
+        context = self._context(kept[starts], levels[starts], levels[starts - 1])
         offsets = np.arange(len(starts) + 1, dtype=np.int64) * (self.window - 1)
-        spans = np.column_stack([starts, starts + self.window])
+        spans = np.column_stack([starts - 1, starts + self.window])
         return SequencePanel(self.layout, values, context, offsets, spans)
 
     @cached_property
@@ -140,13 +142,13 @@ class LevelEncoder:
         if not self.tracker.n_held:
             return windows.reshape(-1, windows.shape[2])
         flags = changed[rows[:, 1:]]
-        flags[:, 0] = True  # the slope before the window is unknown
         held = np.array([column.kind == "held" for column in self.columns])
         windows[~flags[:, :, None] & held] = 0.0
         joined = np.concatenate([flags[:, :, None].astype(float), windows], axis=2)
         return joined.reshape(-1, joined.shape[2])
 
-    def _context(self, kept: Floats, levels: Floats) -> Floats:
+    def _context(self, kept: Floats, levels: Floats, earlier: Floats) -> Floats:
+        """Return what is known at the start, from it and the step before it."""
         parts = []
         for k, column in enumerate(self.columns):
             if column.kind == "grid":
@@ -154,7 +156,9 @@ class LevelEncoder:
             elif column.kind == "noise":
                 parts.append(column.places(kept[:, k]))
         moving = [k for k, c in enumerate(self.columns) if c.kind in ("held", "walk")]
-        return np.column_stack([*parts, self.tracker.start_context(levels[:, moving])])
+        steps = np.array([self.columns[k].step for k in moving])
+        before = (levels[:, moving] - earlier[:, moving]) / steps
+        return np.column_stack([*parts, self.tracker.start_context(levels[:, moving]), before])
 
     def decode(self, panel: SequencePanel) -> Floats:
         """Return levels of shape (n_sequences, length + 1, n_columns), in units.
@@ -241,6 +245,6 @@ def _check(table: Floats, segments: Segments, window: int) -> None:
 
 
 def _window_starts(segments: Segments, window: int) -> NDArray[np.int64]:
-    every = [np.arange(a, b - window + 1, dtype=np.int64) for a, b in segments]
+    every = [np.arange(a + 1, b - window + 1, dtype=np.int64) for a, b in segments]
     starts = np.concatenate(every)
     return starts[:: -(-len(starts) // MOST_WINDOWS)]

@@ -20,8 +20,8 @@ class LevelTracker:
 
     Values hold, in this order: whether slopes change (only with held columns),
     codes of grid columns, noise columns, increments of held columns, increments
-    of walks. Context holds codes of grid columns, noise columns, and the
-    whitened start of held columns and walks.
+    of walks. Context holds codes of grid columns, noise columns, and of held
+    columns and walks the whitened start and the last increments before it.
 
     Attributes
     ----------
@@ -60,9 +60,9 @@ class LevelTracker:
 
     @property
     def n_features(self) -> int:
-        """Levels, whitened levels, last increments, and the age of slopes."""
+        """Levels, whitened levels, last increments twice, and the age of slopes."""
         ages = 2 * (self.n_ages + 1) if self.n_held else 0
-        return 2 * self.n_tracked + len(self.mean) + ages
+        return 3 * self.n_tracked + len(self.mean) + ages
 
     @property
     def first_moving(self) -> int:
@@ -70,13 +70,17 @@ class LevelTracker:
         return bool(self.n_held) + len(self.grids) + self.n_noise
 
     def start(self, context: Floats) -> Floats:
-        """Return the state before the first event: levels, increments, age, known, steps."""
+        """Return the state before the first event: levels, increments, age, known."""
         n_grids = len(self.grids)
-        state = np.zeros((len(context), 2 * self.n_tracked + 3))
+        state = np.zeros((len(context), 2 * self.n_tracked + 2))
         state[:, :n_grids] = self._grid_levels(context[:, :n_grids])
-        moving = self.mean + context[:, n_grids + self.n_noise :] @ self.colour
+        start, before = np.split(context[:, n_grids + self.n_noise :], 2, axis=1)
+        moving = self.mean + start @ self.colour
         state[:, n_grids : self.n_tracked] = np.clip(
             moving, self.low[n_grids:], self.high[n_grids:]
+        )
+        state[:, self.n_tracked + n_grids : 2 * self.n_tracked] = np.clip(
+            before, self.step_low[n_grids:], self.step_high[n_grids:]
         )
         return state
 
@@ -93,15 +97,14 @@ class LevelTracker:
         reached = np.clip(levels + moves * self.step, self.low, self.high)
         flagged = bool(self.n_held)
         reached[:, :n_grids] = self._grid_levels(values[:, flagged : flagged + n_grids])
-        age, known, steps = state[:, -3], state[:, -2], state[:, -1]
+        age, known = state[:, -2], state[:, -1]
         changed = values[:, 0] >= 1 if flagged else np.zeros(len(values), bool)
         return np.column_stack(
             [
                 reached,
                 (reached - levels) / self.step,
                 np.where(changed, 1.0, age + 1.0),
-                np.where(changed & (steps > 0), 1.0, known),
-                steps + 1.0,
+                np.where(changed, 1.0, known),
             ]
         )
 
@@ -126,13 +129,17 @@ class LevelTracker:
         return state[:, : self.n_tracked]
 
     def features(self, state: Floats) -> Floats:
-        """Return levels, whitened levels, asinh of the last increments and ages."""
+        """Return levels, whitened levels, last increments, their asinh, and ages.
+
+        A large move predicts a large one: what the asinh tames must be told in
+        full too, or simulated moves come out too small.
+        """
         levels = self.levels(state)
         whitened = self.start_context(levels[:, len(self.grids) :])
-        moves = np.arcsinh(state[:, self.n_tracked : 2 * self.n_tracked])
-        parts = [levels, whitened, moves]
+        moves = state[:, self.n_tracked : 2 * self.n_tracked]
+        parts = [levels, whitened, moves, np.arcsinh(moves)]
         if self.n_held:
-            parts.append(self._ages(state[:, -3], state[:, -2]))
+            parts.append(self._ages(state[:, -2], state[:, -1]))
         return np.column_stack(parts)
 
     def _ages(self, age: Floats, known: Floats) -> Floats:

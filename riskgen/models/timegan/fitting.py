@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from riskgen.data.panel import Layout, SequencePanel
+from riskgen.data.panel import SequencePanel
 from riskgen.errors import TrainingError
 from riskgen.models.base import OnStep, State
 from riskgen.models.condition import has_own_length
@@ -25,8 +25,9 @@ from riskgen.models.timegan.config import TimeGANConfig
 from riskgen.models.timegan.course import Arrays, Course
 from riskgen.models.timegan.dataset import EventDataset, Stretches, cut, divide, shortened
 from riskgen.models.timegan.likelihood import marginal_loss, rows_of
-from riskgen.models.timegan.linear import start_linear
+from riskgen.models.timegan.linear import start_contexts, start_events
 from riskgen.models.timegan.networks import ContextBlock, EventNetworks
+from riskgen.models.timegan.recipes import context_recipe, event_recipe
 from riskgen.models.timegan.regimes import Regimes
 from riskgen.models.timegan.rows import RowCoder
 from riskgen.models.timegan.sampling import Simulator
@@ -104,7 +105,7 @@ class Training:
 
     def _courses(self) -> dict[str, Course]:
         layout, config = self.panel.layout, self.event_config
-        context = self.config.for_context()
+        context = context_recipe(self.config, layout)
         with torch_fence(self.seed, "train", "start"):
             networks: dict[str, nn.Module] = {
                 "context": ContextBlock(layout.context_fields, context),
@@ -130,14 +131,17 @@ class Training:
         block.heads.start_at(torch.from_numpy(rows.codes))
         train = torch.from_numpy(rows_of(self.train))
         events.recovery.start_at(self.data.codes[train])
-        start_linear(events.recovery, self.data, train)
+        if domain_of(self.panel.layout) == "levels":
+            start_events(events.recovery, self.data, train)
+            start_contexts(block.heads, self.data, torch.from_numpy(self.train_sequences))
 
     def run(self) -> tuple[Simulator, dict[str, Any]]:
         """Train what is not yet trained; returns the simulator and the training report."""
         context, events = self.courses["context"], self.courses["events"]
         if self.panel.layout.context_fields:
             parts = (self.train_sequences, self.aside_sequences)
-            train_context(context, self.data, parts, self.config, self.seed, self._told)
+            recipe = context_recipe(self.config, self.panel.layout)
+            train_context(context, self.data, parts, recipe, self.seed, self._told)
         context.settle()
         train_events(
             events, self.data, self.train, self.aside, self.event_config, self.seed, self._told
@@ -279,16 +283,6 @@ def _pieces(panel: SequencePanel, stretches: Stretches) -> SequencePanel:
     offsets = np.concatenate([[0], np.cumsum(stretches.lengths)]).astype(np.int64)
     values = panel.values[rows_of(stretches)]
     return SequencePanel(panel.layout, values, panel.context[stretches.sequence], offsets)
-
-
-def event_recipe(config: TimeGANConfig, layout: Layout) -> TimeGANConfig:
-    """Return the options that shape and train the event networks of such panels."""
-    recipes = {
-        "events": lambda: config,
-        "market": config.for_paths,
-        "levels": config.for_levels,
-    }
-    return recipes[domain_of(layout)]()
 
 
 def fingerprint(panel: SequencePanel) -> str:

@@ -77,9 +77,18 @@ def marginal_loss(fields: tuple[Field, ...], rows: Rows, train: Indices, test: I
             total -= float(np.log(counts / counts.sum())[rows.codes[judge, level]].sum())
             level += 1
         else:
-            total += _normal_loss(rows.numbers[fit, number], rows.numbers[judge, number])
+            loss = _resting_loss if item.rests else _normal_loss
+            total += loss(rows.numbers[fit, number], rows.numbers[judge, number])
             number += 1
     return total / max(len(test), 1)
+
+
+def _resting_loss(fit: np.ndarray, judge: np.ndarray) -> float:
+    """Return the loss where 0 has a probability of its own and the rest is normal."""
+    share = (float((fit == 0).sum()) + 1.0) / (len(fit) + 2.0)
+    rested = int((judge == 0).sum())
+    chosen = rested * np.log(share) + (len(judge) - rested) * np.log(1.0 - share)
+    return _normal_loss(fit[fit != 0], judge[judge != 0]) - float(chosen)
 
 
 def _normal_loss(fit: np.ndarray, judge: np.ndarray) -> float:

@@ -18,24 +18,31 @@ RIDGE = 1e-4
 LARGEST = 6.0
 """Standard deviations at which values are clipped for the regression [J]."""
 
-WIDEST = 400_000
-"""Rows that the regression reads at most [J]."""
+MOST_ROWS = 40_000
+"""Rows that the regressions read, evenly spread: overlapping windows repeat them anyway [J]."""
 
 
 @torch.no_grad()
-def start_linear(heads: FieldHeads, data: EventDataset, rows: Tensor) -> None:
-    """Set skips and first widths by regressing each number on features and earlier numbers.
+def start_events(heads: FieldHeads, data: EventDataset, rows: Tensor) -> None:
+    """Start the heads of events at regressions on tracked features and earlier numbers."""
+    rows = rows[:: max(1, len(rows) // MOST_ROWS)]
+    features = heads.tracked(data.features[rows])
+    assert features is not None, "nothing is tracked"
+    _start(heads, features, data.numbers[rows], data.applies[rows])
 
-    Does nothing where no features enter means linearly.
-    """
-    features = heads.tracked(data.features[rows[:WIDEST]])
-    if features is None:
-        return
-    n_told = features.shape[1]
-    numbers = data.numbers[rows[:WIDEST]].clamp(-LARGEST, LARGEST).double()
+
+@torch.no_grad()
+def start_contexts(heads: FieldHeads, data: EventDataset, sequences: Tensor) -> None:
+    """Start the heads of contexts at regressions on earlier numbers."""
+    numbers = data.context_numbers[sequences]
+    _start(heads, numbers[:, :0], numbers, data.context_applies[sequences])
+
+
+def _start(heads: FieldHeads, features: Tensor, numbers: Tensor, applies: Tensor) -> None:
+    n_told, numbers = features.shape[1], numbers.clamp(-LARGEST, LARGEST).double()
     design = torch.cat([features.double(), numbers], dim=1)
     for k, column in enumerate(heads.number_columns):
-        here = data.applies[rows[:WIDEST], column]
+        here = applies[:, column]
         if k in heads.resting:
             moves = numbers[:, k] != 0
             heads.start_rest(k, 1.0 - float(moves[here].double().mean()))

@@ -108,11 +108,16 @@ class SupervisorNetwork(nn.Module):
     def __init__(self, layout: Layout, config: TimeGANConfig, n_features: int) -> None:
         super().__init__()
         n_inputs = config.hidden + n_features + CONTEXT_WIDTH
+        # Levels name the moment of one history that they come from: told in full, they
+        # would teach moments by heart (Energy, held-out nats a step: 24.34 to 23.99).
+        forgets = config.dropout if domain_of(layout) == "levels" else 0.0
+        self.dropout = nn.Dropout(forgets)
         self.layer = nn.Linear(n_inputs, len(layout.fields) * config.head_width)
 
     def forward(self, hidden: Tensor, features: Tensor, context: Tensor) -> Tensor:
         """Return the representation of the step, shape (n, n_fields * head_width)."""
-        result: Tensor = self.layer(torch.cat([hidden, features, context], dim=-1))
+        told = torch.cat([hidden, self.dropout(features), context], dim=-1)
+        result: Tensor = self.layer(told)
         return result
 
 

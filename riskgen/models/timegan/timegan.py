@@ -13,13 +13,14 @@ from riskgen.models.base import Condition, OnCheckpoint, OnStep, State
 from riskgen.models.condition import checked_condition, checked_length
 from riskgen.models.domain import EVERY, Domain, domain_of
 from riskgen.models.timegan.config import TimeGANConfig
-from riskgen.models.timegan.fitting import Training, event_recipe
+from riskgen.models.timegan.fitting import Training
 from riskgen.models.timegan.networks import (
     ContextBlock,
     EventNetworks,
     load_arrays,
     network_arrays,
 )
+from riskgen.models.timegan.recipes import context_recipe, event_recipe
 from riskgen.models.timegan.regimes import Regimes
 from riskgen.models.timegan.rows import RowCoder
 from riskgen.models.timegan.sampling import Simulator
@@ -173,7 +174,7 @@ class TimeGAN:
 
 def _simulator(state: State, layout: Layout, config: TimeGANConfig) -> Simulator:
     with torch_fence(0, "shape"):
-        block = ContextBlock(layout.context_fields, config.for_context())
+        block = ContextBlock(layout.context_fields, context_recipe(config, layout))
         networks = EventNetworks(layout, event_recipe(config, layout))
     context = {k: v for k, v in state.tensors.items() if k.startswith("generator.context.")}
     events = {k: v for k, v in state.tensors.items() if k not in context and "/" not in k}
