@@ -166,11 +166,11 @@ def _reference(
     )
     if size < 10 * FEWEST:
         return replace(result, reason=f"{size} windows are too few to train on.")
-    found = reference_score(_random_split(pool, made, rng), steps, seed)
+    found = reference_score(random_split(pool, made, rng), steps, seed)
     order = rng.permutation(len(pool))
     halves = pool[order[::2]], pool[order[1::2]]
-    floor = reference_score(_random_split(*halves, rng), steps, seed)
-    gaussian = reference_score(_random_split(pool, wrong, rng), steps, seed)
+    floor = reference_score(random_split(*halves, rng), steps, seed)
+    gaussian = reference_score(random_split(pool, wrong, rng), steps, seed)
     green = max(0.98 / np.sqrt(found.n or 1), floor.value)
     why = "95 % null bound of |accuracy - .5| or real against real, whichever is larger"
     threshold = Threshold(float(green), max(AMBER_ACCURACY, float(green)), "J", why)
@@ -257,7 +257,8 @@ def _standardised(real: Floats, real_test: Floats, made: Floats, made_test: Floa
     return Sides(*sides)
 
 
-def _random_split(real: Floats, made: Floats, rng: np.random.Generator) -> Sides:
+def random_split(real: Floats, made: Floats, rng: np.random.Generator) -> Sides:
+    """Return both sides scaled by the real one's range, 80 % of each to train on."""
     scale = _scaler(real)
     cuts = []
     for side in (scale(real), scale(made)):
