@@ -7,6 +7,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+import torch
 
 from riskgen.data.levels.columns import Column, knots
 from riskgen.data.levels.encoding import LevelEncoder
@@ -15,6 +16,8 @@ from riskgen.errors import DataError, TrainingError
 from riskgen.models.base import sample
 from riskgen.models.bootstrap import Bootstrap
 from riskgen.models.timegan.blocks import blocked
+from riskgen.models.timegan.sampling import Simulator
+from riskgen.models.timegan.spreads import match_spreads
 from riskgen.models.timegan.timegan import TimeGAN
 
 WINDOW = 12
@@ -196,3 +199,24 @@ def test_a_generator_of_returns_refuses_levels() -> None:
     panel = encoder(data).encode(data, [(0, len(data))])
     with pytest.raises(TrainingError, match="Take 'timegan'"):
         Bootstrap().fit(panel, seed=0)
+
+
+def test_simulated_moves_are_made_as_large_as_real_ones() -> None:
+    data = table()
+    found, generator = fitted()
+    panel = found.encode(data, [(0, len(data))])
+    simulator = TimeGAN.from_state(generator.state(), panel.layout)._fitted()
+    seen = simulator.event_coder.encode(panel.values)
+    with torch.no_grad():
+        simulator.networks.recovery.spread.mul_(0.75)
+    shrunk = moves_of(simulator, panel.n_sequences)
+    match_spreads(simulator, seen, WINDOW - 1, np.random.default_rng(0))
+    real, widened = np.abs(panel.values[:, -1]).mean(), moves_of(simulator, panel.n_sequences)
+    assert shrunk < 0.9 * real
+    assert abs(np.log(widened / real)) < 0.1
+
+
+def moves_of(simulator: Simulator, n: int) -> float:
+    """Return the mean size of the simulated price's moves."""
+    drawn = simulator.draw(n, np.random.default_rng(1), {}, WINDOW - 1)
+    return float(np.abs(drawn.values[:, -1]).mean())

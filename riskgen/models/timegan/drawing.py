@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from riskgen.data.panel import Floats
-from riskgen.models.timegan.heads import FieldHeads
+from riskgen.models.timegan.heads import FieldHeads, widened
 from riskgen.models.timegan.recall import RunningRecall
 from riskgen.models.timegan.rows import RowCoder, Rows
 from riskgen.models.timegan.support import Guide
@@ -163,6 +163,9 @@ class RowDrawer:
         hidden = self._hidden(column, representation)
         raw = hidden @ self.heads.mixture_weight[number] + self.heads.mixture_bias[number]
         log_weight, mean, log_sigma = self.heads.components(raw)
+        if len(self.heads.spread):
+            times = self.heads.spread[number]
+            mean, log_sigma = widened(log_weight, mean, log_sigma, times)
         if number in self.heads.resting:
             rest, first = self._rest(number, hidden, first)
         chosen = torch.from_numpy(inverse_choice(log_weight, first, log_weight.shape[1]))[:, None]

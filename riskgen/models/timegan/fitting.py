@@ -31,6 +31,7 @@ from riskgen.models.timegan.recipes import context_recipe, event_recipe
 from riskgen.models.timegan.regimes import Regimes
 from riskgen.models.timegan.rows import RowCoder
 from riskgen.models.timegan.sampling import Simulator
+from riskgen.models.timegan.spreads import match_spreads
 from riskgen.models.timegan.training import check_learned, train_context, train_events
 from riskgen.models.timegan.warm import WarmStart
 from riskgen.seeding import stream, torch_fence
@@ -150,6 +151,10 @@ class Training:
         simulator = self._simulator()
         if simulator.regimes is not None:
             report["spread_gap"] = calibrate(simulator, stream(self.seed, "train", "calibrate"))
+        if domain_of(self.panel.layout) == "levels":
+            rng = stream(self.seed, "train", "calibrate")
+            seen = self.data.rows.take(rows_of(self.train))
+            report["spread_gap"] = match_spreads(simulator, seen, int(self.train.lengths[0]), rng)
         self._check_varied(simulator)
         report["audit"] = self._audit(simulator) if self.config.audit else None
         return simulator, report

@@ -84,6 +84,8 @@ class FieldHeads(nn.Module):
         self.mixture_bias = nn.Parameter(self._mixture_start(n))
         self.skip = nn.Parameter(torch.zeros(n, n))
         self.told = nn.Parameter(torch.zeros(n, n_told))
+        # Not trained: set afterwards, see match_spreads.
+        self.spread = nn.Parameter(torch.ones(n if n_told else 0), requires_grad=False)
         rests = [fields[c].rests for c in self.number_columns]
         self.resting = [k for k, item in enumerate(rests) if item]
         self.rest_weight = nn.Parameter(torch.zeros(len(self.resting), width))
@@ -209,6 +211,8 @@ class FieldHeads(nn.Module):
         values = numbers * torch.exp(-scale)
         raw = torch.einsum("nfw,fwk->nfk", hidden, self.mixture_weight) + self.mixture_bias
         log_weight, mean, log_sigma = self.components(raw)
+        if len(self.spread) and not self.training:
+            mean, log_sigma = widened(log_weight, mean, log_sigma, self.spread[:, None])
         mean = mean + self.linear_skip(values).unsqueeze(-1)
         if told is not None:
             mean = mean + (told @ self.told.T).unsqueeze(-1)
@@ -237,6 +241,14 @@ class FieldHeads(nn.Module):
     def linear_skip(self, values: Tensor) -> Tensor:
         """Return the linear part of each mean, from the continuous fields before it."""
         return values @ torch.tril(self.skip, -1).T
+
+
+def widened(
+    log_weight: Tensor, mean: Tensor, log_sigma: Tensor, times: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return means and log widths of a mixture ``times`` as wide around its own mean."""
+    centre = (torch.exp(log_weight) * mean).sum(dim=-1, keepdim=True)
+    return centre + times * (mean - centre), log_sigma + torch.log(times)
 
 
 @torch.no_grad()

@@ -40,6 +40,10 @@ class Rows:
     numbers: NDArray[np.float32] = field(repr=False)
     applies: NDArray[np.bool_] = field(repr=False)
 
+    def take(self, keep: NDArray[np.int64]) -> Rows:
+        """Return the named rows."""
+        return Rows(self.codes[keep], self.numbers[keep], self.applies[keep])
+
 
 @dataclass(frozen=True, eq=False)
 class RowCoder:
