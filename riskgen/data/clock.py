@@ -6,7 +6,7 @@ that what a generator sees while it draws is what comes out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,16 +15,16 @@ from numpy.typing import NDArray
 from riskgen.data.codecs.disclosure import shared_span
 from riskgen.data.codecs.gaps import Gaps
 from riskgen.data.codecs.quantiles import Quantiles
-from riskgen.data.events import SECONDS_PER_DAY, Events
+from riskgen.data.events import SECONDS_PER_DAY, Events, edges
 from riskgen.data.panel import Field, SequencePanel
-from riskgen.data.times.dayparts import circle, day_of_month
+from riskgen.data.times.dayparts import date_features
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 TIME, DRAWN, LENGTH, START, FINISH = range(5)
 CALENDAR = {"clock": 13, "day": 11, "month": 3, "step": 7}  # features of the date itself
-PROGRESS = 6
+PROGRESS, OPEN = 6, 4  # features of how far a sequence has come, with a known end and without
 GUIDED_FROM = 400  # entities; fewer do not teach how length and last day go together [J]
 MOMENT = 0.25  # days: pace and gaps shorter than a quarter of a day look alike [J]
 LENGTH_BINS, DATE_BINS = 32, 24  # levels of a length, a first and a last day [J]
@@ -58,6 +58,9 @@ class CalendarClock:
         Column of ``start`` in a panel's context; ``length`` and ``finish`` follow.
     guided : bool
         Whether the last day bounds and paces the gaps.
+    open_ended : bool
+        Whether number of events and last day are unknown: sequences then go on to
+        the last observed day, or end before it.
     """
 
     gaps: Gaps = field(repr=False)
@@ -69,6 +72,7 @@ class CalendarClock:
     time_columns: tuple[int, ...]
     context_column: int
     guided: bool = True
+    open_ended: bool = False
 
     @classmethod
     def fit(cls, events: Events, time_column: int, context_column: int) -> CalendarClock:
@@ -81,7 +85,7 @@ class CalendarClock:
         owners, first = np.arange(events.n_entities), gaps.ticks(np.array([origin]))
         starts, finishes = (
             Quantiles.fit(gaps.ticks(edge) - first, owners, decimals=0, n_bins=DATE_BINS)
-            for edge in _edges(events)
+            for edge in edges(events)
         )
         lengths = events.lengths.astype(np.float64)
         counts = Quantiles.fit(lengths, owners, decimals=0, n_bins=LENGTH_BINS)
@@ -98,7 +102,7 @@ class CalendarClock:
     def encode_context(self, events: Events) -> Floats:
         """Return first day, number of events and last day, shape (n_entities, 3)."""
         origin = self.gaps.ticks(np.array([self.origin]))
-        first, last = (self.gaps.ticks(edge) - origin for edge in _edges(events))
+        first, last = (self.gaps.ticks(edge) - origin for edge in edges(events))
         return np.column_stack(
             [
                 self.starts.encode(first),
@@ -110,7 +114,7 @@ class CalendarClock:
     @property
     def n_features(self) -> int:
         """Number of features."""
-        return CALENDAR[self.gaps.resolution] + PROGRESS
+        return CALENDAR[self.gaps.resolution] + (OPEN if self.open_ended else PROGRESS)
 
     @property
     def longest(self) -> int:
@@ -119,6 +123,29 @@ class CalendarClock:
         if self.counts.bins is not None:
             highest.append(self.counts.bins.high)
         return int(max(highest))
+
+    @property
+    def last_day(self) -> int:
+        """Last day that is observed, since 1970."""
+        return round(self.end / SECONDS_PER_DAY) - 1
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """Context fields that the events decide."""
+        return ("length", "finish")
+
+    def opened(self) -> CalendarClock:
+        """Return the same calendar without knowledge of the outcomes."""
+        return replace(self, open_ended=True, guided=False)
+
+    def concluded(self, context: Floats, lengths: Ints, state: Floats) -> Floats:
+        """Return ``context`` with the outcomes of sequences that ended in ``state``."""
+        told = context.copy()
+        origin = self.gaps.ticks(np.array([self.origin]))
+        told[:, self.context_column + 1] = self.counts.encode(lengths.astype(np.float64))
+        last = self.gaps.ticks(state[:, TIME]) - origin
+        told[:, self.context_column + 2] = self.finishes.encode(last)
+        return told
 
     def lengths(self, context: Floats) -> Ints:
         """Return the number of events of each sequence, shape (n,), at least 1."""
@@ -134,6 +161,8 @@ class CalendarClock:
         state[:, TIME] = state[:, START] = self.gaps.midnight(origin + first)
         state[:, LENGTH] = self.lengths(context)
         state[:, FINISH] = self.gaps.midnight(origin + np.maximum(first, last) + 1)
+        if self.open_ended:
+            state[:, LENGTH], state[:, FINISH] = self.longest, self.end
         return state
 
     def advance(self, state: Floats, values: Floats) -> Floats:
@@ -145,21 +174,15 @@ class CalendarClock:
         return after
 
     def features(self, state: Floats) -> Floats:
-        """Return the date, what is left to draw and how much of the window has passed.
+        """Return date and progress, shape (n, n_features), of states (n, 5).
 
-        Parameters
-        ----------
-        state : ndarray of shape (n, 5)
-
-        Returns
-        -------
-        ndarray of shape (n, n_features)
-            Time of day (sine, cosine; clock only), weekday, day of the month,
-            days to its end (or month of the year), then log events left, share
-            of events drawn, share of the window, log days since the start, log
-            days to the last day and log of the days left for each event left.
+        See :func:`date_features`; then log events left, share of events drawn, share
+        of the window, log days since the start, log days to the last day and log of
+        the days left for each event left. Open-ended: log events drawn, share of the
+        window, log days since the start and to the last observed day.
         """
-        return np.column_stack([*self._date(state[:, TIME]), *self._progress(state)])
+        date = date_features(state[:, TIME], self.gaps.resolution)
+        return np.column_stack([*date, *self._progress(state)])
 
     def bounds(self, state: Floats) -> Ints:
         """Return the lowest and highest possible gap level of the next event, shape (n, 2).
@@ -172,7 +195,9 @@ class CalendarClock:
         # A short gap may cross one midnight, so up to one day nothing is ruled out below.
         last = (state[:, LENGTH] - state[:, DRAWN] <= 1) & (to_go > 1)
         bounds = np.column_stack([np.where(last, highest, 0), highest])
-        if not self.guided:
+        if self.open_ended:
+            bounds[:, 0] = 0
+        elif not self.guided:
             bounds[:] = [0, self.gaps.levels - 1]
         bounds[state[:, DRAWN] == 0] = self.gaps.first
         return bounds
@@ -257,38 +282,19 @@ class CalendarClock:
             times[rows] = self.gaps.advance(before[rows, TIME], values[rows], starting)
         return before, times
 
-    def _date(self, seconds: Floats) -> list[Floats]:
-        day = np.floor(seconds / SECONDS_PER_DAY).astype(np.int64)
-        if self.gaps.resolution == "month":
-            month = np.mod(day.astype("M8[D]").astype("M8[M]").astype(np.int64), 12)
-            return [*circle(month / 12.0), (month + 1) / 12.0]
-        weekday = np.mod(day + 3, 7)[:, None] == np.arange(7)
-        parts: list[Floats] = [weekday.astype(np.float64)]
-        if self.gaps.resolution == "step":
-            return parts
-        parts.extend(day_of_month(day))
-        if self.gaps.resolution == "clock":
-            parts.extend(circle(np.mod(seconds, SECONDS_PER_DAY) / SECONDS_PER_DAY))
-        return parts
-
     def _progress(self, state: Floats) -> list[Floats]:
-        left = np.maximum(state[:, LENGTH] - state[:, DRAWN], 0.0)
         window = max(self.end - self.origin, SECONDS_PER_DAY)
-        elapsed = np.maximum(state[:, TIME] - state[:, START], 0.0) / SECONDS_PER_DAY
-        to_go = np.maximum(state[:, FINISH] - state[:, TIME], 0.0) / SECONDS_PER_DAY
         whole = np.log1p(window / SECONDS_PER_DAY)
-        return [
-            np.log1p(left) / np.log1p(self.longest),
-            # A length beyond the clipped range was drawn short of the events there are.
-            np.minimum(state[:, DRAWN] / np.maximum(state[:, LENGTH], 1.0), 1.0),
-            (state[:, TIME] - self.origin) / window,
-            np.log1p(elapsed) / whole,
-            np.log1p(to_go) / whole * self.guided,
-            self.pace(state) / whole,
-        ]
-
-
-def _edges(events: Events) -> tuple[Floats, Floats]:
-    """Return the time of the first and of the last event of each entity, seconds."""
-    seconds = events.seconds()
-    return seconds[events.offsets[:-1]], seconds[events.offsets[1:] - 1]
+        since = (state[:, TIME] - self.origin) / window
+        days = np.column_stack(
+            [state[:, TIME] - state[:, START], state[:, FINISH] - state[:, TIME]]
+        )
+        elapsed, to_go = (np.log1p(np.maximum(days, 0.0) / SECONDS_PER_DAY) / whole).T
+        most = np.log1p(self.longest)
+        if self.open_ended:
+            return [np.log1p(state[:, DRAWN]) / most, since, elapsed, to_go]
+        left = np.maximum(state[:, LENGTH] - state[:, DRAWN], 0.0)
+        # A length beyond the clipped range was drawn short of the events there are.
+        drawn = np.minimum(state[:, DRAWN] / np.maximum(state[:, LENGTH], 1.0), 1.0)
+        pace = self.pace(state) / whole
+        return [np.log1p(left) / most, drawn, since, elapsed, to_go * self.guided, pace]

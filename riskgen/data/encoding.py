@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from riskgen.data.account import find_account
 from riskgen.data.clock import CalendarClock
 from riskgen.data.codecs.decimals import own_decimals
 from riskgen.data.codecs.disclosure import Floats
@@ -24,6 +25,7 @@ from riskgen.data.derived.derivation import derive, openings, parse_formula
 from riskgen.data.dtypes import cast_back, dtype_name, dtype_of
 from riskgen.data.events import Events, seconds_column
 from riskgen.data.panel import Field, Layout, SequencePanel
+from riskgen.data.persistence import Persistence
 from riskgen.data.schema import Schema
 from riskgen.errors import DataError
 
@@ -98,7 +100,11 @@ class EventEncoder:
         time = (gap, hour)[: len(self.clock.time_columns)]
         fixed = (*self._context_fields(), *self.habits.fields)
         fields = (*own, *self.record.before.fields, *time, *self.record.after.fields)
-        return Layout(fields, (*label, *fixed), self.clock)
+        names = [item.name for item in (*label, *fixed)]
+        account = find_account(self.schema, self.record, fields, self.balances, names.index)
+        held = () if account is None else (account,)
+        near = tuple(Persistence(fields, c) for c in self.record.persistent)
+        return Layout(fields, (*label, *fixed), self.clock, (*held, *near), self.record.kind)
 
     def encode(self, events: Events) -> SequencePanel:
         """Return the panel of ``events``, which have the fitted schema."""

@@ -210,3 +210,9 @@ def _offsets(keys: pl.Series) -> NDArray[np.int64]:
         return np.zeros(1, dtype=np.int64)
     first = np.flatnonzero((keys != keys.shift(1)).fill_null(True).to_numpy())
     return np.append(first, len(keys)).astype(np.int64)
+
+
+def edges(events: Events) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the time of the first and of the last event of each entity, seconds."""
+    seconds = events.seconds()
+    return seconds[events.offsets[:-1]], seconds[events.offsets[1:] - 1]

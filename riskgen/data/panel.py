@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,6 +74,35 @@ class Tracker(Protocol):
         """
 
 
+@runtime_checkable
+class Steering(Tracker, Protocol):
+    """A tracker that also weighs the levels of one field: what would each one lead to."""
+
+    @property
+    def steers(self) -> str:
+        """Name of the field."""
+
+    @property
+    def n_signals(self) -> int:
+        """Signals for each level."""
+
+    @property
+    def prior(self) -> tuple[float, ...]:
+        """Weight of each signal that training starts from."""
+
+    def known(self, state: Floats) -> Floats:
+        """Return the part of a state that signals need, shape (n, n_known)."""
+
+    def known_of(self, panel: SequencePanel) -> Floats:
+        """Return the same before each event of a panel, shape (n_events, n_known)."""
+
+    def signals(self, known: Floats, values: Floats) -> Floats:
+        """Return what each level would lead to, shape (n, n_signals, n_levels).
+
+        ``values`` (n, n_fields) are right for the fields drawn before.
+        """
+
+
 class Clock(Tracker, Protocol):
     """Tells the calendar of a sequence: a tracker that also guides the gaps.
 
@@ -106,6 +135,24 @@ class Clock(Tracker, Protocol):
     def lengths(self, context: Floats) -> NDArray[np.int64]:
         """Return how many events each sequence has, shape (n,), from context values."""
 
+    @property
+    def longest(self) -> int:
+        """Largest number of events that a length can mean."""
+
+    @property
+    def last_day(self) -> int:
+        """Last day that is observed, since 1970."""
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """Context fields that the events decide: their number, the last day."""
+
+    def opened(self) -> Clock:
+        """Return the same calendar without knowledge of the outcomes."""
+
+    def concluded(self, context: Floats, lengths: NDArray[np.int64], state: Floats) -> Floats:
+        """Return ``context`` with the outcomes of sequences that ended in ``state``."""
+
 
 @dataclass(frozen=True, eq=False)
 class Layout:
@@ -124,17 +171,26 @@ class Layout:
         None where steps are equally spaced and no calendar matters.
     trackers : tuple of Tracker
         What else is fed back to the generator: balances, levels.
+    kind : str or None
+        Field that says what kind of event this is: kinds have rhythms of their own.
     """
 
     fields: tuple[Field, ...]
     context_fields: tuple[Field, ...]
     clock: Clock | None = field(default=None, repr=False)
     trackers: tuple[Tracker, ...] = field(default=(), repr=False)
+    kind: str | None = None
 
     @property
     def tracked(self) -> tuple[Tracker, ...]:
         """The clock, if there is one, and all other trackers."""
         return self.trackers if self.clock is None else (self.clock, *self.trackers)
+
+    @property
+    def steerings(self) -> tuple[Steering, ...]:
+        """The trackers that weigh levels, one for a field at most."""
+        found = {item.steers: item for item in self.trackers if isinstance(item, Steering)}
+        return tuple(found.values())
 
     def context_column(self, name: str) -> int | None:
         """Return the column of the context field ``name``, or None."""

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from riskgen.data.codecs.disclosure import Floats, Ints
 from riskgen.data.codecs.grain import Grain
 from riskgen.data.codecs.kinds import Kind
+from riskgen.data.codecs.persistent import persists
 from riskgen.data.codecs.quantiles import Quantiles
 from riskgen.data.codecs.repeats import Repeats, repeats_are_habits
 from riskgen.data.dtypes import cast_back, dtype_name, dtype_of
@@ -40,6 +41,8 @@ class NumberColumn:
         Favoured steps; a field where there is more than one.
     repeats : Repeats or None
         Codec of amounts that come back; None where entities have no such habit.
+    persistent : bool
+        Whether values stay near the one before.
     """
 
     name: str
@@ -47,6 +50,7 @@ class NumberColumn:
     quantiles: Quantiles = field(repr=False)
     grain: Grain = field(repr=False)
     repeats: Repeats | None = field(default=None, repr=False)
+    persistent: bool = False
 
     @classmethod
     def fit(
@@ -63,7 +67,8 @@ class NumberColumn:
         if not temporal:
             grain = Grain.fit(whole[free], owners[free], quantiles.decimals)
             habit = _fit_repeats(whole, owners, known, free) if repeats else None
-        return cls(channel.name, dtype_name(column.dtype), quantiles, grain, habit)
+        stays = repeats and habit is None and not temporal and persists(values, owners)
+        return cls(channel.name, dtype_name(column.dtype), quantiles, grain, habit, stays)
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -118,6 +123,7 @@ class NumberColumn:
             "quantiles": self.quantiles.state(),
             "grain": self.grain.state(),
             "repeats": repeats,
+            "persistent": self.persistent,
         }
         return {"codec": "number", "name": self.name, "dtype": self.dtype, **parts}
 
@@ -130,6 +136,7 @@ class NumberColumn:
             Quantiles.from_state(state["quantiles"]),
             Grain.from_state(state["grain"]),
             None if state["repeats"] is None else Repeats.from_state(state["repeats"]),
+            state["persistent"],
         )
 
 

@@ -17,7 +17,7 @@ from riskgen.data.codecs.bins import populated
 from riskgen.data.codecs.categories import CategoryColumn, RecencyColumn
 from riskgen.data.codecs.codecs import Column
 from riskgen.data.codecs.disclosure import SMALLEST_GROUP, Floats, Ints
-from riskgen.data.events import Events
+from riskgen.data.events import SECONDS_PER_DAY, Events
 from riskgen.data.panel import Field
 
 MEDIAN_LEVELS, SPREAD_LEVELS, PACE_LEVELS, DISTINCT_LEVELS = 16, 8, 12, 8  # [J]
@@ -94,11 +94,23 @@ def _measures(
     gap = np.diff(events.seconds(), prepend=np.nan)
     gap[events.offsets[:-1][events.lengths > 0]] = np.nan
     result["pace"] = (_medians(np.log1p(np.maximum(gap, 0.0)), events), PACE_LEVELS)
+    result["rate"] = (_rates(events), PACE_LEVELS)
     for column in columns:
         if not isinstance(column, NumberColumn):
             distinct = _distinct(column, values[column.name][:, 0], events)
             result[f"{column.name}.distinct"] = (distinct, DISTINCT_LEVELS)
     return result
+
+
+def _rates(events: Events) -> Floats:
+    """Return the log of events a day between each entity's first and last; NaN for one event."""
+    seconds, filled = events.seconds(), events.lengths > 1
+    span = np.zeros(events.n_entities)
+    first, last = events.offsets[:-1][filled], events.offsets[1:][filled] - 1
+    span[filled] = (seconds[last] - seconds[first]) / SECONDS_PER_DAY
+    # A week more, so that two events on one day are no rate of thousands a year.
+    rate = np.log(np.maximum(events.lengths, 1) / (span + 7.0))
+    return np.where(filled, rate, np.nan)
 
 
 def _few(columns: tuple[Column, ...]) -> list[CategoryColumn]:

@@ -17,6 +17,7 @@ from riskgen.data.codecs.amounts import NumberColumn
 from riskgen.data.codecs.categories import CategoryColumn
 from riskgen.data.codecs.codecs import NUMERIC, Column, column_from_state, fit_column, is_wide
 from riskgen.data.codecs.disclosure import Floats, Ints
+from riskgen.data.codecs.joint import Joint
 from riskgen.data.events import Events
 from riskgen.data.panel import Field
 from riskgen.data.schema import Channel
@@ -26,9 +27,18 @@ FIRST_MEANINGS = ("country", "channel", "device", "category")
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """Codecs of columns in drawing order: few levels, many levels, numbers."""
+    """Codecs of columns in drawing order: few levels, many levels, numbers.
+
+    Attributes
+    ----------
+    columns : tuple of Column
+        In drawing order; those that are told together come first.
+    joint : Joint or None
+        The kind of an event: its first columns as one level.
+    """
 
     columns: tuple[Column, ...] = field(repr=False)
+    joint: Joint | None = None
 
     @classmethod
     def fit(cls, events: Events) -> Record:
@@ -41,7 +51,9 @@ class Record:
             column = fit_column(events, channel, known)
             _learn(known, column, column.encode(events, known))
             columns.append(column)
-        return cls(tuple(columns))
+        joint = Joint.fit(known, events.owner)
+        members = () if joint is None else joint.members
+        return cls(tuple(sorted(columns, key=lambda c: _place(c, members))), joint)
 
     @classmethod
     def fit_fixed(cls, heads: Events) -> Record:
@@ -52,7 +64,7 @@ class Record:
     @property
     def before(self) -> Record:
         """The columns that are drawn before the time of the event."""
-        return Record(tuple(c for c in self.columns if not isinstance(c, NumberColumn)))
+        return Record(tuple(c for c in self.columns if not isinstance(c, NumberColumn)), self.joint)
 
     @property
     def after(self) -> Record:
@@ -62,7 +74,26 @@ class Record:
     @property
     def fields(self) -> tuple[Field, ...]:
         """Fields of the panel, in drawing order."""
-        return tuple(item for column in self.columns for item in column.fields)
+        fields = tuple(item for column in self.columns for item in column.fields)
+        if self.joint is None:
+            return fields
+        n = len(self.joint.members)
+        told = tuple(self.joint.requires(item) for item in fields[:n])
+        return (*self.joint.fields, *told, *fields[n:])
+
+    @property
+    def kind(self) -> str | None:
+        """Name of the field that tells the kind of an event, if there is one."""
+        named = [
+            item.name for c in self.columns if isinstance(c, CategoryColumn) for item in c.fields
+        ]
+        return self.joint.fields[0].name if self.joint else next(iter(named), None)
+
+    @property
+    def persistent(self) -> tuple[NumberColumn, ...]:
+        """Number columns whose values stay near the one before."""
+        numbers = (column for column in self.columns if isinstance(column, NumberColumn))
+        return tuple(column for column in numbers if column.persistent)
 
     def encode(self, events: Events) -> dict[str, Floats]:
         """Return the values (n_events, n_fields) of each column, by name."""
@@ -90,6 +121,7 @@ class Record:
             Number of the first entity.
         """
         names = [item.name for item in fields]
+        values = self.told_apart(values, names)
         known: dict[str, Ints] = {}
         decoded = {}
         for column in self.columns:
@@ -101,22 +133,42 @@ class Record:
 
     def stack(self, encoded: Mapping[str, Floats]) -> list[Floats]:
         """Return the values of these columns in drawing order."""
-        return [encoded[column.name] for column in self.columns]
+        parts = [encoded[column.name] for column in self.columns]
+        if self.joint is None:
+            return parts
+        n = len(self.joint.members)
+        return [self.joint.encode(np.column_stack(parts[:n])), *parts[n:]]
 
-    def state(self) -> list[dict[str, Any]]:
+    def told_apart(self, values: Floats, names: list[str]) -> Floats:
+        """Return ``values`` (n, n_fields) of fields ``names`` with each member as its kind says."""
+        if self.joint is None:
+            return values
+        start = names.index(self.joint.fields[0].name)
+        stop = start + 1 + len(self.joint.members)
+        apart = values.copy()
+        apart[:, start + 1 : stop] = self.joint.decode(values[:, start:stop])
+        return apart
+
+    def state(self) -> dict[str, Any]:
         """Return JSON values that :meth:`from_state` takes back."""
-        return [column.state() for column in self.columns]
+        joint = None if self.joint is None else self.joint.state()
+        return {"columns": [column.state() for column in self.columns], "joint": joint}
 
     @classmethod
-    def from_state(cls, state: list[dict[str, Any]]) -> Record:
+    def from_state(cls, state: dict[str, Any]) -> Record:
         """Return the record that ``state`` was taken from."""
-        return cls(tuple(column_from_state(item) for item in state))
+        columns = tuple(column_from_state(item) for item in state["columns"])
+        return cls(columns, None if state["joint"] is None else Joint.from_state(state["joint"]))
 
 
 def _learn(known: dict[str, Ints], column: Column, values: Floats) -> None:
     """Add the levels of a category to what later columns may know."""
     if isinstance(column, CategoryColumn):
         known[column.name] = values[:, 0].astype(np.int64)
+
+
+def _place(column: Column, members: tuple[str, ...]) -> int:
+    return members.index(column.name) if column.name in members else len(members)
 
 
 def _rank(channel: Channel) -> int:

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+DAY = 86_400.0  # seconds
+
 
 def circle(turn: Floats) -> list[Floats]:
     """Return sine and cosine of a share of a turn."""
@@ -21,3 +23,22 @@ def day_of_month(day: Ints) -> list[Floats]:
     number = (date - month.astype("M8[D]")).astype(np.float64) + 1.0
     size = ((month + 1).astype("M8[D]") - month.astype("M8[D]")).astype(np.float64)
     return [*circle((number - 1) / size), number / 31.0, (size - number) / 31.0]
+
+
+def date_features(seconds: Floats, resolution: str) -> list[Floats]:
+    """Return what the calendar says of times in seconds since 1970, as finely as it is known.
+
+    Month of the year; or weekday, then day of the month, then time of day.
+    """
+    day = np.floor(seconds / DAY).astype(np.int64)
+    if resolution == "month":
+        month = np.mod(day.astype("M8[D]").astype("M8[M]").astype(np.int64), 12)
+        return [*circle(month / 12.0), (month + 1) / 12.0]
+    weekday = np.mod(day + 3, 7)[:, None] == np.arange(7)
+    parts: list[Floats] = [weekday.astype(np.float64)]
+    if resolution == "step":
+        return parts
+    parts.extend(day_of_month(day))
+    if resolution == "clock":
+        parts.extend(circle(np.mod(seconds, DAY) / DAY))
+    return parts

@@ -1,0 +1,230 @@
+"""What an account holds before each event, fed back to the generator.
+
+A derived balance is computed after drawing, so that it always adds up; but whoever
+spends knows what is left. Implements :class:`riskgen.data.panel.Steering`. Knows
+codecs and formulas, no networks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskgen.data.codecs.amounts import NumberColumn
+from riskgen.data.codecs.categories import CategoryColumn
+from riskgen.data.codecs.disclosure import round_significant
+from riskgen.data.codecs.memory import blank, recalled, remembered
+from riskgen.data.codecs.quantiles import Quantiles
+from riskgen.data.codecs.record import Record
+from riskgen.data.derived.derivation import parse_formula
+from riskgen.data.panel import Field, SequencePanel
+from riskgen.data.schema import Schema
+
+Floats = NDArray[np.float64]
+
+NEAR = 0.1
+"""Part of a typical amount within which an account counts as emptied [J]."""
+
+
+@dataclass(frozen=True, eq=False)
+class Account:
+    """A running sum of one amount column, with the sign that a flag may give it.
+
+    The state of a sequence holds its balance, then the amounts that may come
+    back (:mod:`riskgen.data.codecs.memory`).
+
+    Attributes
+    ----------
+    record : Record
+        Codecs of the event columns.
+    fields : tuple of Field
+        Of the panel.
+    amount : NumberColumn
+        What is summed.
+    minus : NDArray of bool or None
+        For each level of the flag whether it means minus; None without a flag.
+    flag : CategoryColumn or None
+        Column that says the sign.
+    opening : Quantiles
+        Codec of the balance before the first event.
+    opening_column : int
+        Its column in a panel's context.
+    """
+
+    record: Record = field(repr=False)
+    fields: tuple[Field, ...] = field(repr=False)
+    amount: NumberColumn = field(repr=False)
+    flag: CategoryColumn | None = field(repr=False)
+    minus: NDArray[np.bool_] | None = field(repr=False)
+    opening: Quantiles = field(repr=False)
+    opening_column: int
+
+    @property
+    def n_features(self) -> int:
+        """Number of features."""
+        return 4
+
+    @property
+    def steers(self) -> str:
+        """Name of the field whose levels are weighed by what would be left."""
+        return self.amount.fields[-1].name
+
+    @property
+    def n_signals(self) -> int:
+        """Signals for each level."""
+        return 4
+
+    @property
+    def prior(self) -> tuple[float, ...]:
+        """Weights that training starts from: few accounts are overdrawn [J]."""
+        return (-3.0, -1.0, 0.0, 0.0)
+
+    def start(self, context: Floats) -> Floats:
+        """Return the state (n, 1 + WIDTH) before the first event."""
+        opening = self.opening.decode(context[:, self.opening_column])
+        return np.column_stack([np.nan_to_num(opening), blank(len(context))])
+
+    def advance(self, state: Floats, values: Floats) -> Floats:
+        """Return the state after events with ``values`` (n, n_fields)."""
+        start = self._names.index(self.amount.fields[0].name)
+        own = values[:, start : start + len(self.amount.fields)]
+        whole = np.nan_to_num(self.amount.quantiles.decode_whole(own[:, -1]))
+        memory = state[:, 1:]
+        apart = self.record.told_apart(values, self._names)
+        if self.amount.repeats is not None:
+            kinds = self.amount.repeats.kind.codes(self._known(apart), len(values))
+            whole = recalled(memory, kinds, own[:, 0], whole)
+            memory = remembered(memory, kinds, whole)
+        moved = self._sign(apart) * self.amount.quantiles.numbers(whole)
+        return np.column_stack([state[:, 0] + moved, memory])
+
+    def features(self, state: Floats) -> Floats:
+        """Return what is held in typical amounts: on two scales, and whether it is below 0 or 1."""
+        held = state[:, 0] / self._typical
+        wide, narrow = np.arcsinh(held) / 4.0, np.tanh(held / 3.0)
+        return np.column_stack([wide, narrow, held < 0.0, held < 1.0]).astype(np.float64)
+
+    def features_of(self, panel: SequencePanel) -> Floats:
+        """Return the features before each event, shape (n_events, n_features)."""
+        return self.features(self.known_of(panel))
+
+    def known(self, state: Floats) -> Floats:
+        """Return the balances of states, shape (n, 1)."""
+        return state[:, :1]
+
+    def known_of(self, panel: SequencePanel) -> Floats:
+        """Return the balance before each event of a panel, shape (n_events, 1)."""
+        result = np.zeros((len(panel.values), 1))
+        order = np.argsort(-panel.lengths, kind="stable")
+        lengths, firsts = panel.lengths[order], panel.offsets[:-1][order]
+        state = self.start(panel.context[order])
+        for step in range(int(lengths.max(initial=0))):
+            rows = firsts[: np.searchsorted(-lengths, -step, side="left")] + step
+            state = state[: len(rows)]
+            result[rows, 0] = state[:, 0]
+            state = self.advance(state, panel.values[rows])
+        return result
+
+    def signals(self, known: Floats, values: Floats) -> Floats:
+        """Return what would be left if each level were drawn, shape (n, n_signals, n_levels).
+
+        Overdrawn by this event, overdrawn more, emptied, and how much is left.
+        """
+        apart = self.record.told_apart(values, self._names)
+        moved = self._sign(apart)[:, None] * self._sizes[None, :] / self._typical
+        held = known[:, :1] / self._typical
+        left = held + moved
+        over = (left < 0.0) & (moved < 0.0)
+        parts = [
+            over & (held >= 0.0),
+            over & (held < 0.0),
+            np.exp(-np.abs(left) / NEAR) * (moved < 0.0),
+            np.arcsinh(left) / 4.0 * (moved != 0.0),
+        ]
+        return np.stack(parts, axis=1).astype(np.float64)
+
+    @property
+    def _names(self) -> list[str]:
+        return [item.name for item in self.fields]
+
+    @property
+    def _sizes(self) -> Floats:
+        """The middle of each level, in the column's unit; missing is 0."""
+        codec = self.amount.quantiles
+        return np.nan_to_num(codec.decode(np.arange(codec.levels, dtype=np.float64) + 0.5))
+
+    @property
+    def _typical(self) -> float:
+        """A typical size of an amount, two digits."""
+        sizes = np.abs(self._sizes)
+        middle = float(np.median(sizes[sizes > 0])) if (sizes > 0).any() else 1.0
+        return float(round_significant(np.array([middle]), 2)[0]) or 1.0
+
+    def _known(self, apart: Floats) -> dict[str, NDArray[np.int64]]:
+        """Return the levels of the categories by column name."""
+        return {
+            column.name: apart[:, self._names.index(column.fields[0].name)].astype(np.int64)
+            for column in self.record.columns
+            if isinstance(column, CategoryColumn)
+        }
+
+    def _sign(self, apart: Floats) -> Floats:
+        if self.flag is None or self.minus is None:
+            return np.ones(len(apart))
+        levels = apart[:, self._names.index(self.flag.fields[0].name)].astype(np.int64)
+        return np.where(self.minus[levels], -1.0, 1.0)
+
+
+def find_account(
+    schema: Schema,
+    record: Record,
+    fields: tuple[Field, ...],
+    balances: Mapping[str, Quantiles],
+    context_column: Callable[[str], int],
+) -> Account | None:
+    """Return the account behind the first derived balance that sums one modelled column.
+
+    Parameters
+    ----------
+    schema : Schema
+        Says which columns are derived, and how.
+    record, fields, balances
+        Codecs of events, the panel's fields, and codecs of opening balances.
+    context_column : callable
+        Column of a context field, by name.
+    """
+    columns = {column.name: column for column in record.columns}
+    for name, opening in balances.items():
+        source, flag, levels = _summed(schema, name)
+        amount, sign = columns.get(source), columns.get(flag or "")
+        if not isinstance(amount, NumberColumn) or (flag and not isinstance(sign, CategoryColumn)):
+            continue
+        column = sign if isinstance(sign, CategoryColumn) else None
+        minus = None if column is None else _minus(column, levels)
+        place = context_column(f"{name}.opening")
+        return Account(record, fields, amount, column, minus, opening, place)
+    return None
+
+
+def _summed(schema: Schema, name: str) -> tuple[str, str | None, tuple[str, ...]]:
+    """Return the amount column behind a balance, its flag and the levels that mean minus."""
+    formula = parse_formula(schema.channel(name))
+    derived = {channel.name: channel for channel in schema.with_role("derived")}
+    source, levels = formula.source, formula.values
+    flag = formula.columns[1] if len(formula.columns) > 1 else None
+    while source in derived:
+        inner = parse_formula(derived[source])
+        if inner.function not in ("signed", "copy") or (flag and inner.function == "signed"):
+            return source, flag, levels
+        source = inner.source
+        if inner.function == "signed":
+            flag, levels = inner.columns[1], inner.values
+    return source, flag, levels
+
+
+def _minus(column: CategoryColumn, levels: tuple[str, ...]) -> NDArray[np.bool_]:
+    texts = column.vocabulary.decode(np.arange(column.vocabulary.levels))
+    return np.array([text in levels for text in texts])
