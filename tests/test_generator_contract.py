@@ -90,6 +90,16 @@ class CountingClock:
     def guide_of(self, panel: SequencePanel) -> tuple[np.ndarray, Floats, np.ndarray]:
         return self.bounds(panel.values), self.pace(panel.values), self.day(panel.values)
 
+    longest: int = 11
+    last_day: int = 0
+    outcomes: tuple[str, ...] = ("length",)
+
+    def opened(self) -> CountingClock:
+        return self
+
+    def concluded(self, context: Floats, lengths: np.ndarray, state: Floats) -> Floats:
+        return np.column_stack([context[:, :2], lengths])
+
     def lengths(self, context: Floats) -> np.ndarray:
         return np.clip(np.rint(context[:, 2]), 1, 12).astype(np.int64)
 

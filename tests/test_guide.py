@@ -116,7 +116,7 @@ def test_simulated_gaps_never_leave_their_bounds(tiny_events: Events) -> None:
     options = {"hidden": 8, "head_width": 4, "steps": 4, "context_steps": 4, "audit": False}
     generator = TimeGAN(**options).fit(encoder.encode(tiny_events), seed=0)
     drawn = sample(generator, 200, seed=1)
-    bounds, *_ = encoder.clock.guide_of(drawn)
+    bounds, *_ = encoder.clock.opened().guide_of(drawn)
     level = np.floor(drawn.values[:, encoder.clock.time_columns[0]])
     assert np.all(level >= bounds[:, 0])
     assert np.all(level <= bounds[:, 1])

@@ -16,7 +16,7 @@ from riskgen.errors import NotFittedError, TrainingError
 from riskgen.models.base import State, StepReport, sample
 from riskgen.models.timegan.auditor import area, audit
 from riskgen.models.timegan.course import rate_factor
-from riskgen.models.timegan.dataset import EventDataset, bucketed, cut, divide, epoch_windows
+from riskgen.models.timegan.dataset import EventDataset
 from riskgen.models.timegan.drawing import RowDrawer, inverse_choice
 from riskgen.models.timegan.heads import FieldHeads
 from riskgen.models.timegan.history import SPANS, History
@@ -30,6 +30,7 @@ from riskgen.models.timegan.recall import (
 )
 from riskgen.models.timegan.regimes import Regimes
 from riskgen.models.timegan.rows import RowCoder
+from riskgen.models.timegan.stretches import bucketed, cut, divide, epoch_windows
 from riskgen.models.timegan.timegan import TimeGAN
 
 TINY = OPTIONS["timegan"]
@@ -225,7 +226,8 @@ def test_a_checkpoint_of_other_data_options_or_seed_is_refused() -> None:
 
 def test_only_generator_supervisor_and_recovery_are_packed() -> None:
     tensors = TimeGAN(**TINY).fit(events_panel(), seed=3).state().tensors
-    assert {name.split(".")[0] for name in tensors} == {"generator", "supervisor", "recovery"}
+    parts = {"generator", "supervisor", "recovery", "ending"}
+    assert {name.split(".")[0] for name in tensors} == parts
 
 
 def test_training_beats_independent_columns_where_there_is_something_to_learn() -> None:

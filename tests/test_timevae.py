@@ -15,8 +15,8 @@ from torch.distributions import Normal, kl_divergence
 from riskgen.data.panel import Field, Layout, SequencePanel
 from riskgen.errors import NotFittedError, RiskgenError, TrainingError
 from riskgen.models.base import State, StepReport, sample
-from riskgen.models.timegan.dataset import Stretches
 from riskgen.models.timegan.rows import RowCoder
+from riskgen.models.timegan.stretches import Stretches
 from riskgen.models.timevae.config import TimeVAEConfig
 from riskgen.models.timevae.latent import MEMBERS, LatentLaw, persistence_of
 from riskgen.models.timevae.networks import SequenceVAE

@@ -29,7 +29,7 @@ WARM_UP = 0.03
 EXPLODED = 1e4
 """Nats above the first loss at which training counts as diverged [J]."""
 
-STRUCTURE = ("skip", "mixture_bias", "level", "own", "common")
+STRUCTURE = ("skip", "mixture_bias", "level", "own", "common", "renewal", "due", "common_steer")
 STRUCTURE_RATE = 0.02
 """Largest learning rate of mixtures, correlations and volatility of
 continuous fields: alone, at this rate, they predict held-out returns of 20 stocks

@@ -6,17 +6,15 @@ window that begins inside a sequence is given the event before it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from riskgen.data.panel import SequencePanel
-from riskgen.data.size.windows import longest_stretch
-from riskgen.models.timegan.blocks import blocked
+from riskgen.models.timegan.ending import with_ends, without_outcomes
+from riskgen.models.timegan.guides import GuideTable
 from riskgen.models.timegan.history import History, n_volatile
 from riskgen.models.timegan.recall import (
     RecallLayout,
@@ -26,46 +24,11 @@ from riskgen.models.timegan.recall import (
     recall_windows,
 )
 from riskgen.models.timegan.rows import RESERVED_CODES, RowCoder, Rows
+from riskgen.models.timegan.stretches import Stretches
 from riskgen.models.timegan.support import Guide
-
-Indices = NDArray[np.int64]
-
-MIN_SEQUENCES = 20
-"""With fewer sequences, windows of time are set aside instead of sequences [J]."""
-
-MOST_HELD_OUT = 1024
-"""Sequences set aside at most: a mean over so many is exact enough to decide when to
-stop, and a look at all of 4,000 took longer than the steps between two looks [J]."""
 
 REACH = 384
 """Events before a window that its counts remember; sampling remembers all [J]."""
-
-POOL = 16
-"""Batches that are sorted by length together, so that little is padding [J]."""
-
-
-@dataclass(frozen=True, eq=False)
-class Stretches:
-    """Pieces of sequences that training or held-out looks may use.
-
-    Attributes
-    ----------
-    sequence, start, stop : ndarray of shape (n_stretches,), int64
-        Events ``start`` to ``stop`` (row numbers of the panel) of a sequence.
-    """
-
-    sequence: Indices = field(repr=False)
-    start: Indices = field(repr=False)
-    stop: Indices = field(repr=False)
-
-    @property
-    def lengths(self) -> Indices:
-        """Events of each stretch."""
-        return self.stop - self.start
-
-    def take(self, keep: Indices) -> Stretches:
-        """Return the named stretches."""
-        return Stretches(self.sequence[keep], self.start[keep], self.stop[keep])
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +37,8 @@ class Batch:
 
     Shapes are (n_steps, n_sequences, ...); ``place`` is the number of earlier events of
     the sequence; ``recalled`` is for real events only, in the order of ``real``;
-    ``guide`` is for real events too, and the clock's, if there is one.
+    ``guide`` is for real events too, and the clock's, if there is one; ``ending`` marks
+    the real events that are the end of a sequence instead.
     """
 
     previous_codes: Tensor
@@ -90,26 +54,33 @@ class Batch:
     recalled: list[Tensor]
     place: Tensor
     guide: Guide | None
+    ending: Tensor
 
 
 class EventDataset:
-    """Rows, features and context of a panel, ready to be cut into batches."""
+    """Rows, features and context of a panel, ready to be cut into batches.
+
+    Tables hold all events, then (with a clock) the end of each sequence, then the
+    row that stands before every first event.
+    """
 
     def __init__(self, panel: SequencePanel, events: RowCoder, context: RowCoder) -> None:
         rows = events.encode(panel.values)
-        self.offsets = panel.offsets
+        self.offsets, self.n_events = panel.offsets, len(panel.values)
         self.windowed = panel.spans is not None
-        self.rows = _with_start_row(rows, events)
+        self.has_ends = panel.layout.clock is not None
+        longer, order = with_ends(panel) if self.has_ends else (panel, np.arange(self.n_events))
+        self.rows = _with_more_rows(rows, events, len(order) - self.n_events)
+        told = events.encode(longer.values)
         history = History(n_volatile(panel.layout))
-        self.history_states = history.states_of(rows.numbers, panel.offsets)
+        self.history_states = history.states_of(told.numbers, longer.offsets)[order]
         self.history = torch.from_numpy(history.features(self.history_states))
         levels = tuple(item for item in panel.layout.fields if item.levels)
-        clock = panel.layout.clock
-        told = [history.features(self.history_states), novelty(rows.codes, panel.offsets)]
-        self._clock = clock
-        self._guide = None if clock is None else clock.guide_of(panel)
-        told += [item.features_of(panel).astype(np.float32) for item in panel.layout.tracked]
-        self.features = torch.from_numpy(np.concatenate(told, axis=1))
+        known = [history.features(self.history_states), novelty(told.codes, longer.offsets)[order]]
+        known += [
+            item.features_of(longer)[order].astype(np.float32) for item in longer.layout.tracked
+        ]
+        self.features = torch.from_numpy(np.concatenate(known, axis=1))
         context_rows = context.encode(panel.context)
         named = tuple(item for item in panel.layout.context_fields if item.levels)
         self.recall = RecallLayout(
@@ -117,21 +88,29 @@ class EventDataset:
             choose_anchors(levels, rows.codes, panel.offsets),
             choose_sources(levels, rows.codes, named, context_rows.codes, panel.offsets),
         )
+        self._guides = GuideTable(longer, told.codes, order)
         self.context_codes = torch.from_numpy(context_rows.codes)
         self.context_numbers = torch.from_numpy(context_rows.numbers)
         self.context_applies = torch.from_numpy(context_rows.applies)
+        # Events must not be told what they decide themselves.
+        shown = without_outcomes(context_rows, panel.layout)
+        self.shown_codes = torch.from_numpy(shown.codes)
+        self.shown_numbers = torch.from_numpy(shown.numbers)
         self.codes = torch.from_numpy(self.rows.codes)
         self.numbers = torch.from_numpy(self.rows.numbers)
         self._absent = torch.tensor([item.levels for item in levels], dtype=torch.int64)
         self.applies = torch.from_numpy(self.rows.applies)
 
     def batch(self, windows: Stretches) -> Batch:
-        """Return ``windows`` as one padded batch."""
-        steps = np.arange(int(windows.lengths.max()))[:, None]
-        real = steps < windows.lengths[None, :]
+        """Return ``windows`` as one padded batch; one at the end of a sequence ends there."""
+        ends = (windows.stop == self.offsets[windows.sequence + 1]) & self.has_ends
+        steps = np.arange(int((windows.lengths + ends).max()))[:, None]
+        real = steps < (windows.lengths + ends)[None, :]
+        ending = (steps == windows.lengths[None, :]) & ends[None, :]
         rows = np.where(real, windows.start[None, :] + steps, 0)
-        first = rows == self.offsets[windows.sequence][None, :]
-        before = np.where(first, len(self.features), rows - 1)
+        place = rows - self.offsets[windows.sequence][None, :]
+        before = np.where(place == 0, len(self.features), rows - 1)
+        rows = np.where(ending, self.n_events + windows.sequence[None, :], rows)
         index, previous = torch.from_numpy(rows), torch.from_numpy(before)
         owner = torch.from_numpy(windows.sequence)
         return Batch(
@@ -143,18 +122,13 @@ class EventDataset:
             self.applies[index],
             self.history[index],
             torch.from_numpy(real),
-            self.context_codes[owner],
-            self.context_numbers[owner],
+            self.shown_codes[owner],
+            self.shown_numbers[owner],
             self._recalled(windows, torch.from_numpy(real)),
-            torch.from_numpy(rows - self.offsets[windows.sequence][None, :]),
-            self._guided(rows[real]),
+            torch.from_numpy(place),
+            self._guides.of(rows[real]),
+            torch.from_numpy(ending[real]),
         )
-
-    def _guided(self, rows: Indices) -> Guide | None:
-        if self._guide is None or self._clock is None:
-            return None
-        bounds, pace, days = self._guide
-        return Guide.of(bounds[rows], pace[rows], days[rows], self._clock)
 
     def _recalled(self, windows: Stretches, real: Tensor) -> list[Tensor]:
         if not self.recall.levels:
@@ -167,117 +141,17 @@ class EventDataset:
         rows = torch.from_numpy(np.where(known, keys, len(self.features)))
         codes = torch.minimum(self.codes[rows], self._absent)
         return recall_windows(
-            self.recall, codes, torch.from_numpy(known), reach, real, self.context_codes[owner]
+            self.recall, codes, torch.from_numpy(known), reach, real, self.shown_codes[owner]
         )
 
 
-def _with_start_row(rows: Rows, coder: RowCoder) -> Rows:
-    """Append the row that stands before every first event."""
-    start = [coder.fields[c].levels + RESERVED_CODES - 1 for c in coder.level_columns]
-    codes = np.concatenate([rows.codes, np.array([start], dtype=np.int64).reshape(1, -1)])
-    numbers = np.concatenate([rows.numbers, np.zeros((1, rows.numbers.shape[1]), np.float32)])
-    applies = np.concatenate([rows.applies, np.zeros((1, rows.applies.shape[1]), bool)])
-    return Rows(codes, numbers, applies)
-
-
-def divide(
-    offsets: Indices,
-    held_out: float,
-    window: int,
-    rng: np.random.Generator,
-    spans: Indices | None = None,
-) -> tuple[Stretches, Stretches, Indices]:
-    """Set aside sequences, or stretches of time where sequences share one or are few.
-
-    Returns
-    -------
-    training, held_out : Stretches
-        Disjoint.
-    sequences : ndarray of int64
-        Sequences set aside whole; empty when windows of time are.
-    """
-    n_sequences = len(offsets) - 1
-    whole = Stretches(np.arange(n_sequences), offsets[:-1], offsets[1:])
-    if spans is not None:
-        rest, aside = blocked(spans, held_out)
-        return _nonempty(whole.take(rest)), _nonempty(whole.take(aside)), aside
-    if n_sequences >= MIN_SEQUENCES:
-        count = min(max(1, round(held_out * n_sequences)), MOST_HELD_OUT)
-        aside = np.sort(rng.permutation(n_sequences)[:count])
-        rest = np.setdiff1d(np.arange(n_sequences), aside)
-        return _nonempty(whole.take(rest)), _nonempty(whole.take(aside)), aside
-    return *_divide_time(offsets, held_out, window), np.empty(0, np.int64)
-
-
-def _divide_time(offsets: Indices, held_out: float, window: int) -> tuple[Stretches, Stretches]:
-    """Set aside every k-th window of each sequence, counted from the middle of a period."""
-    every = max(2, round(1.0 / held_out))
-    train: list[tuple[int, int, int]] = []
-    aside: list[tuple[int, int, int]] = []
-    for sequence, (first, last) in enumerate(pairwise(offsets)):
-        piece = int(min(window, max(1, (last - first) // every)))
-        begin = int(first)
-        for start in range(int(first) + piece * (every // 2), int(last), piece * every):
-            train.append((sequence, begin, start))
-            begin = min(start + piece, int(last))
-            aside.append((sequence, start, begin))
-        train.append((sequence, begin, int(last)))
-    return _nonempty(_stretches(train)), _nonempty(_stretches(aside))
-
-
-def _stretches(parts: list[tuple[int, int, int]]) -> Stretches:
-    table = np.array(parts, dtype=np.int64).reshape(-1, 3)
-    return Stretches(table[:, 0], table[:, 1], table[:, 2])
-
-
-def _nonempty(stretches: Stretches) -> Stretches:
-    return stretches.take(np.flatnonzero(stretches.lengths > 0))
-
-
-def shortened(stretches: Stretches, window: int) -> Stretches:
-    """Return the heads of stretches that would dominate a mean over events, the others whole."""
-    longest = longest_stretch(stretches.lengths, window)
-    stop = np.minimum(stretches.stop, stretches.start + longest)
-    return Stretches(stretches.sequence, stretches.start, stop)
-
-
-def cut(stretches: Stretches, window: int) -> Stretches:
-    """Cut stretches into windows of at most ``window`` events, side by side."""
-    pieces = -(-stretches.lengths // window)
-    owner = np.repeat(np.arange(len(pieces)), pieces)
-    number = np.arange(len(owner)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-    start = stretches.start[owner] + number * window
-    stop = np.minimum(start + window, stretches.stop[owner])
-    return Stretches(stretches.sequence[owner], start, stop)
-
-
-def epoch_windows(
-    stretches: Stretches, window: int, per_entity: bool, rng: np.random.Generator
-) -> Stretches:
-    """Return one epoch of windows at random offsets.
-
-    With ``per_entity`` each stretch gives one window, so that each entity
-    counts once; otherwise as many as its length asks for.
-    """
-    repeats = np.ones(len(stretches.lengths), dtype=np.int64)
-    if not per_entity:
-        repeats = -(-stretches.lengths // window)
-    chosen = stretches.take(np.repeat(np.arange(len(repeats)), repeats))
-    room = np.maximum(chosen.lengths - window, 0)
-    # Offsets reach past both ends and are pulled back: first and last events would
-    # otherwise be seen less often than any other.
-    reach = np.where(room > 0, window // 2, 0)
-    shift = np.floor(rng.random(len(room)) * (room + 2 * reach + 1)).astype(np.int64) - reach
-    start = chosen.start + np.clip(shift, 0, room)
-    return Stretches(chosen.sequence, start, np.minimum(start + window, chosen.stop))
-
-
-def bucketed(windows: Stretches, batch: int, rng: np.random.Generator) -> list[Stretches]:
-    """Shuffle windows into batches of about equal lengths."""
-    order = rng.permutation(len(windows.lengths))
-    batches: list[Indices] = []
-    for first in range(0, len(order), batch * POOL):
-        pool = order[first : first + batch * POOL]
-        pool = pool[np.argsort(windows.lengths[pool], kind="stable")]
-        batches += [pool[k : k + batch] for k in range(0, len(pool), batch)]
-    return [windows.take(batches[k]) for k in rng.permutation(len(batches))]
+def _with_more_rows(rows: Rows, coder: RowCoder, n_ends: int) -> Rows:
+    """Append a row without fields for each end, and the row before every first event."""
+    levels = [coder.fields[c].levels for c in coder.level_columns]
+    start = [n + RESERVED_CODES - 1 for n in levels]
+    more = np.array([levels] * n_ends + [start], dtype=np.int64).reshape(n_ends + 1, -1)
+    codes = np.concatenate([rows.codes, more])
+    blank = np.zeros((n_ends + 1, rows.numbers.shape[1]), np.float32)
+    absent = np.zeros((n_ends + 1, rows.applies.shape[1]), bool)
+    numbers = np.concatenate([rows.numbers, blank])
+    return Rows(codes, numbers, np.concatenate([rows.applies, absent]))

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from riskgen.data.panel import Floats
-from riskgen.models.timegan.heads import FieldHeads, widened
+from riskgen.models.timegan.heads import FieldHeads
+from riskgen.models.timegan.mixtures import widened
 from riskgen.models.timegan.recall import RunningRecall
 from riskgen.models.timegan.rows import RowCoder, Rows
 from riskgen.models.timegan.support import Guide
@@ -98,8 +99,9 @@ class RowDrawer:
             if item.levels:
                 fixed = None if forced is None else forced.get(item.name)
                 told = None if recall is None else recall.signals(level, codes)
-                steer = guide if column == self.heads.bounded else None
-                drawn = self._level(level, column, representation, first, fixed, told, steer)
+                drawn = self._level(
+                    level, column, representation, first, fixed, told, guide, codes, values
+                )
                 drawn = np.where(here, drawn, item.levels)
                 codes[:, level] = torch.from_numpy(drawn)
                 place = second if item.spread else 0.0
@@ -138,14 +140,20 @@ class RowDrawer:
         fixed: int | None,
         recalled: Tensor | None,
         guide: Guide | None,
+        codes: Tensor,
+        values: Floats,
     ) -> np.ndarray:
         n_levels = self.coder.fields[column].levels
         if fixed is not None:
             return np.full(len(representation), fixed, dtype=np.int64)
         hidden = self._hidden(column, representation)
         logits = self.heads.logits(level, hidden, recalled)
-        if guide is not None:
-            logits = self.heads.guided(logits, hidden, guide, guide.bounds)
+        if guide is not None and column == self.heads.kind:
+            logits = self.heads.renewed(logits, hidden, guide)
+        if guide is not None and self.coder.fields[column].name in self.heads.steered:
+            logits = self.heads.led(column, logits, hidden, guide, values)
+        if guide is not None and column == self.heads.bounded:
+            logits = self.heads.guided(logits, hidden, guide, guide.bounds, codes)
         return inverse_choice(logits, uniform, n_levels)
 
     def _number(

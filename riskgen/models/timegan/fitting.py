@@ -18,20 +18,22 @@ from riskgen.errors import TrainingError
 from riskgen.models.base import OnStep, State
 from riskgen.models.condition import has_own_length
 from riskgen.models.domain import domain_of
-from riskgen.models.timegan.auditor import LONGEST, audit
+from riskgen.models.timegan.auditor import audit
 from riskgen.models.timegan.blocks import thinned
 from riskgen.models.timegan.calibration import calibrate
 from riskgen.models.timegan.config import TimeGANConfig
 from riskgen.models.timegan.course import Arrays, Course
-from riskgen.models.timegan.dataset import EventDataset, Stretches, cut, divide, shortened
-from riskgen.models.timegan.likelihood import marginal_loss, rows_of
+from riskgen.models.timegan.dataset import EventDataset
+from riskgen.models.timegan.likelihood import ending_loss, marginal_loss, rows_of
 from riskgen.models.timegan.linear import start_contexts, start_events
 from riskgen.models.timegan.networks import ContextBlock, EventNetworks
+from riskgen.models.timegan.pieces import pieces
 from riskgen.models.timegan.recipes import context_recipe, event_recipe
 from riskgen.models.timegan.regimes import Regimes
 from riskgen.models.timegan.rows import RowCoder
 from riskgen.models.timegan.sampling import Simulator
 from riskgen.models.timegan.spreads import match_spreads
+from riskgen.models.timegan.stretches import divide, shortened
 from riskgen.models.timegan.training import check_learned, train_context, train_events
 from riskgen.models.timegan.warm import WarmStart
 from riskgen.seeding import stream, torch_fence
@@ -171,6 +173,8 @@ class Training:
         train, test = rows_of(self.train), rows_of(self.aside)
         events = self.courses["events"].best_loss
         baseline = marginal_loss(self.panel.layout.fields, self.data.rows, train, test)
+        if self.data.has_ends:
+            baseline += ending_loss(self.train.lengths)
         check_learned("events", events, baseline)
         return {
             "steps": {name: course.step for name, course in self.courses.items()},
@@ -212,7 +216,7 @@ class Training:
 
     def _audit(self, simulator: Simulator) -> dict[str, Any] | None:
         """Return what the discriminator says of sequences set aside."""
-        real = [_pieces(self.panel, part) for part in (self.train, self.aside)]
+        real = [pieces(self.panel, part) for part in (self.train, self.aside)]
         if min(part.n_sequences for part in real) == 0:
             return None  # a path too short to give a window that is judged
         real = [
@@ -278,16 +282,6 @@ class Training:
             }
             course.restore(state.config["courses"][name], arrays)
             self._snapshot[name] = course.state()
-
-
-def _pieces(panel: SequencePanel, stretches: Stretches) -> SequencePanel:
-    """Return the stretches as sequences: whole ones, or windows as long as are judged."""
-    if domain_of(panel.layout) == "market":
-        windows = cut(stretches, LONGEST)
-        stretches = windows.take(np.flatnonzero(windows.lengths == LONGEST))
-    offsets = np.concatenate([[0], np.cumsum(stretches.lengths)]).astype(np.int64)
-    values = panel.values[rows_of(stretches)]
-    return SequencePanel(panel.layout, values, panel.context[stretches.sequence], offsets)
 
 
 def fingerprint(panel: SequencePanel) -> str:

@@ -14,20 +14,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from riskgen.data.panel import Field
-from riskgen.models.timegan.history import SPANS
+from riskgen.data.panel import Field, Floats, Steering
+from riskgen.models.timegan.mixtures import CALM, NARROWEST, WIDEST, widened
 from riskgen.models.timegan.reader import RowReader
 from riskgen.models.timegan.recall import SIGNALS
+from riskgen.models.timegan.renewal import Passing, Renewal
+from riskgen.models.timegan.steered import Steered, quiet
 from riskgen.models.timegan.support import DATES, PULLS, Guide, ruled_out, with_observed
-
-NARROWEST, WIDEST = 0.2, 5.0
-"""Widths of the components of a mixture that begins at a regression, in residual standard
-deviations; most weight on the middle. Moves of gauges have a kurtosis of 20 to 100: without
-a wide component at the start, simulated ones stayed a quarter too small [J]."""
-
-CALM = 0.2
-"""Weights of a mixture that begins at a regression, relative to one that does not: noise
-of untrained networks would hide what the regression knows [J]."""
+from riskgen.models.timegan.volatility import Volatility
 
 SIGMA_FLOOR = 0.05
 """Smallest width of a mixture component, in units of the current volatility [J]."""
@@ -48,6 +42,10 @@ class FieldHeads(nn.Module):
         Whether levels are also weighed by what the sequence has shown so far.
     bounded : int or None
         Column whose levels the calendar bounds.
+    kind : int or None
+        Column whose levels have rhythms of their own.
+    steered : tuple of Steering
+        Trackers that weigh the levels of a field.
     n_told : int
         Features of trackers that enter the means of continuous fields linearly.
     """
@@ -61,10 +59,13 @@ class FieldHeads(nn.Module):
         dropout: float,
         recalls: bool = False,
         bounded: int | None = None,
+        kind: int | None = None,
+        steered: tuple[Steering, ...] = (),
         n_told: int = 0,
     ) -> None:
         super().__init__()
-        self.bounded = bounded
+        self.bounded, self.kind = bounded, kind
+        self.steered = {item.steers for item in steered}
         self.fields, self.width, self.mixtures = fields, width, mixtures
         self.level_columns = [c for c, item in enumerate(fields) if item.levels]
         self.number_columns = [c for c, item in enumerate(fields) if not item.levels]
@@ -78,7 +79,16 @@ class FieldHeads(nn.Module):
             nn.Linear(width, fields[c].levels + self.n_gates) for c in self.level_columns
         )
         self.pace = nn.Linear(width, PULLS)
-        self.dates = _quiet(nn.Linear(width, DATES))
+        self.dates = quiet(nn.Linear(width, DATES))
+        names = [item.name for item in fields]
+        # By number: a name may hold a dot, which names of modules may not.
+        self.steers = nn.ModuleDict(
+            {str(names.index(item.steers)): Steered(width, item) for item in steered}
+        )
+        if kind is not None:
+            self.kinds = Renewal(width, fields[kind].levels)
+            self.returns = Renewal(width, fields[kind].levels)
+            self.passing = Passing(fields[kind].levels)
         n = len(self.number_columns)
         self.mixture_weight = nn.Parameter(torch.randn(n, width, 3 * mixtures) * 0.1)
         self.mixture_bias = nn.Parameter(self._mixture_start(n))
@@ -180,9 +190,13 @@ class FieldHeads(nn.Module):
         parts: dict[int, Tensor] = {}
         for k, column in enumerate(self.level_columns):
             logits = self.logits(k, hidden[:, column], None if recalled is None else recalled[k])
+            if guide is not None and column == self.kind:
+                logits = self.renewed(logits, hidden[:, column], guide)
             if guide is not None and column == self.bounded:
                 possible = with_observed(guide.bounds, codes[:, k])
-                logits = self.guided(logits, hidden[:, column], guide, possible)
+                logits = self.guided(logits, hidden[:, column], guide, possible, codes)
+            if guide is not None and self.fields[column].name in self.steered:
+                logits = self.led(column, logits, hidden[:, column], guide)
             parts[column] = _log_level(logits, codes[:, k])
         if self.number_columns:
             density = self._log_density(hidden[:, self.number_columns], numbers, log_scale, told)
@@ -198,10 +212,39 @@ class FieldHeads(nn.Module):
         logits, gates = told[:, : -self.n_gates], told[:, -self.n_gates :]
         return logits + torch.bmm(gates[:, None, :], recalled)[:, 0]
 
-    def guided(self, logits: Tensor, hidden: Tensor, guide: Guide, bounds: Tensor) -> Tensor:
-        """Return the logits of the bounded column, pulled to pace and dates, kept in bounds."""
+    def renewed(self, logits: Tensor, hidden: Tensor, guide: Guide) -> Tensor:
+        """Return the logits of the kind, weighed by when each kind came last."""
+        added: Tensor = self.kinds(hidden, guide.rhythm())
+        return logits + added
+
+    def led(
+        self,
+        column: int,
+        logits: Tensor,
+        hidden: Tensor,
+        guide: Guide,
+        values: Floats | None = None,
+    ) -> Tensor:
+        """Return the logits of a steered column, weighed by what each level leads to."""
+        name = self.fields[column].name
+        added: Tensor = self.steers[str(column)](hidden, guide.steers[name].signals(values))
+        return logits + added
+
+    def guided(
+        self, logits: Tensor, hidden: Tensor, guide: Guide, bounds: Tensor, codes: Tensor
+    ) -> Tensor:
+        """Return the logits of the bounded column, pulled to pace and dates, kept in bounds.
+
+        ``codes`` (n, n_level_fields) need to be right for the kind only.
+        """
         pulled = logits + torch.bmm(self.pace(hidden)[:, None, :], guide.pulls)[:, 0]
         pulled = pulled + guide.weighed(self.dates(hidden))
+        if self.kind is not None:
+            # Where a sequence ends there is no kind, and nothing is asked of the date.
+            most = guide.last.shape[1] - 1
+            drawn = codes[:, self.level_columns.index(self.kind)].clamp(max=most)
+            pulled = pulled + self.returns.of_kind(hidden, drawn, guide.returns(drawn))
+            pulled = pulled + self.passing(guide.last, guide.today, guide.reach)
         return pulled.masked_fill(ruled_out(bounds, logits.shape[1]), -torch.inf)
 
     def _log_density(
@@ -243,45 +286,6 @@ class FieldHeads(nn.Module):
         return values @ torch.tril(self.skip, -1).T
 
 
-def widened(
-    log_weight: Tensor, mean: Tensor, log_sigma: Tensor, times: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Return means and log widths of a mixture ``times`` as wide around its own mean."""
-    centre = (torch.exp(log_weight) * mean).sum(dim=-1, keepdim=True)
-    return centre + times * (mean - centre), log_sigma + torch.log(times)
-
-
-@torch.no_grad()
-def _quiet(layer: nn.Linear) -> nn.Linear:
-    """Begin with no say, so that frequencies of levels are what training starts from."""
-    layer.weight.zero_()
-    layer.bias.zero_()
-    return layer
-
-
 def _log_level(logits: Tensor, codes: Tensor) -> Tensor:
     target = codes.clamp(max=logits.shape[1] - 1)
     return -F.cross_entropy(logits, target, reduction="none")
-
-
-class Volatility(nn.Module):
-    """Log scale of each continuous field, linear in its own and the common past.
-
-    A heterogeneous autoregression (Corsi 2009) in logarithms: the networks above
-    it need to learn only what this does not say.
-    """
-
-    def __init__(self, n_numbers: int) -> None:
-        super().__init__()
-        self.level = nn.Parameter(torch.zeros(n_numbers))
-        self.own = nn.Parameter(torch.full((len(SPANS),), 0.2))
-        self.common = nn.Parameter(torch.full((len(SPANS),), 0.1))
-
-    def forward(self, history: Tensor) -> Tensor:
-        """Return log scales (n, n_numbers) from features of :class:`History`."""
-        n_numbers = len(self.level)
-        own = history[:, : len(SPANS) * n_numbers].reshape(-1, len(SPANS), n_numbers)
-        common = own.mean(dim=-1)
-        scale = torch.einsum("nsf,s->nf", own, self.own) + (common @ self.common)[:, None]
-        result: Tensor = self.level + scale
-        return result

@@ -9,25 +9,30 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from riskgen.data.panel import Field
-from riskgen.models.timegan.dataset import Batch, EventDataset, Indices, Stretches, cut
+from riskgen.models.timegan.dataset import Batch, EventDataset
 from riskgen.models.timegan.networks import ContextBlock, EventNetworks
 from riskgen.models.timegan.rows import Rows
+from riskgen.models.timegan.stretches import Indices, Stretches, cut
 
 HELD_OUT_BATCH = 128
 """Windows in a held-out batch; only speed depends on it."""
 
 
 def event_log_likelihood(networks: EventNetworks, batch: Batch) -> Tensor:
-    """Return log p of each field of each real event, shape (n_events, n_fields)."""
+    """Return log p of each field of each real event, shape (n_events, n_fields + 1).
+
+    The last column says whether there was an event at all; 0 without a clock.
+    """
     generator, recovery = networks.generator, networks.recovery
     context = generator.context_vector(batch.context_codes, batch.context_numbers)
     hidden = generator.embed(batch.previous_codes, batch.previous_numbers, batch.features, context)
     real = batch.real
     repeated = context.expand(len(real), -1, -1)[real]
     representation = networks.supervisor(hidden[real], batch.features[real], repeated)
-    return recovery.log_likelihood(
+    fields = recovery.log_likelihood(
         representation,
         batch.codes[real],
         batch.numbers[real],
@@ -37,6 +42,14 @@ def event_log_likelihood(networks: EventNetworks, batch: Batch) -> Tensor:
         batch.guide,
         recovery.tracked(batch.features[real]),
     )
+    ended = torch.zeros(len(fields))
+    if batch.guide is not None:
+        told = torch.cat([hidden[real], batch.features[real], repeated], dim=1)
+        odds = networks.ending(told, batch.guide)
+        ended = -F.binary_cross_entropy_with_logits(odds, batch.ending.float(), reduction="none")
+        # The first event is there, or there would be no sequence.
+        ended = torch.where(batch.place[real] == 0, 0.0, ended)
+    return torch.cat([fields, ended[:, None]], dim=1)
 
 
 @torch.no_grad()
@@ -81,6 +94,12 @@ def marginal_loss(fields: tuple[Field, ...], rows: Rows, train: Indices, test: I
             total += loss(rows.numbers[fit, number], rows.numbers[judge, number])
             number += 1
     return total / max(len(test), 1)
+
+
+def ending_loss(lengths: Indices) -> float:
+    """Return the loss per event of one constant chance that a sequence ends, in nats."""
+    chance = 1.0 / (1.0 + float(lengths.mean()))
+    return -(float(np.log1p(-chance)) + chance * float(np.log(chance)))
 
 
 def _resting_loss(fit: np.ndarray, judge: np.ndarray) -> float:

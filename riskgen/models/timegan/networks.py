@@ -28,9 +28,11 @@ from riskgen.data.panel import Field, Layout
 from riskgen.errors import RunError
 from riskgen.models.domain import domain_of
 from riskgen.models.timegan.config import TimeGANConfig
+from riskgen.models.timegan.ending import Ending, opened
 from riskgen.models.timegan.heads import FieldHeads
 from riskgen.models.timegan.history import History, n_volatile
 from riskgen.models.timegan.reader import RowReader
+from riskgen.models.timegan.renewal import kind_column
 
 CONTEXT_WIDTH = 48
 """Width of the context vector that every step sees [J]."""
@@ -126,6 +128,7 @@ class EventNetworks(nn.Module):
 
     def __init__(self, layout: Layout, config: TimeGANConfig) -> None:
         super().__init__()
+        layout = opened(layout)
         self.generator = GeneratorNetwork(layout, config)
         self.supervisor = SupervisorNetwork(layout, config, self.generator.n_features)
         self.recovery = FieldHeads(
@@ -136,8 +139,15 @@ class EventNetworks(nn.Module):
             config.dropout,
             recalls=True,
             bounded=None if layout.clock is None else layout.clock.time_columns[0],
+            kind=kind_column(layout),
+            steered=layout.steerings if layout.clock is not None else (),
             n_told=n_told(layout),
         )
+        n_inputs = config.hidden + self.generator.n_features + CONTEXT_WIDTH
+        kind = kind_column(layout)
+        n_kinds = 0 if kind is None else layout.fields[kind].levels
+        if layout.clock is not None:
+            self.ending = Ending(n_inputs, config.head_width, n_kinds)
 
 
 def network_arrays(prefix: str, network: nn.Module) -> dict[str, NDArray[Any]]:

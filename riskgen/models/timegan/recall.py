@@ -230,6 +230,12 @@ class RunningRecall:
         self._distinct = torch.zeros(n, len(layout.levels))
         self._rows = torch.arange(n)
 
+    def keep(self, rows: Tensor) -> None:
+        """Forget all sequences but ``rows``."""
+        for tables in (self._named, self._times, self._together, self._last):
+            tables[:] = [table[rows] for table in tables]
+        self._distinct, self._rows = self._distinct[rows], torch.arange(len(rows))
+
     def novelty(self, alive: int) -> Tensor:
         """Return log(1 + distinct levels so far), shape (alive, n_level_fields)."""
         return torch.log1p(self._distinct[:alive])

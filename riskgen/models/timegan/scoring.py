@@ -10,10 +10,11 @@ import numpy as np
 import torch
 
 from riskgen.data.panel import Floats, SequencePanel
-from riskgen.models.timegan.dataset import EventDataset, Stretches, cut
+from riskgen.models.timegan.dataset import EventDataset
 from riskgen.models.timegan.likelihood import HELD_OUT_BATCH, event_log_likelihood
 from riskgen.models.timegan.recall import RecallLayout
 from riskgen.models.timegan.sampling import Simulator
+from riskgen.models.timegan.stretches import Stretches, cut
 
 
 @torch.no_grad()

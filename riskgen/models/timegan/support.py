@@ -10,7 +10,8 @@ guide holds while learning and while drawing, so the likelihood stays one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -18,7 +19,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from riskgen.data.panel import Clock, Floats
+from riskgen.data.panel import Clock, Floats, Steering
+from riskgen.models.timegan.renewal import NEVER, Rhythm, age_codes, due_codes
 
 PULLS = 2
 """How a gap is pulled towards the pace: by distance and by squared distance."""
@@ -70,6 +72,31 @@ def pull(pace: Tensor, sizes: Tensor) -> Tensor:
     return torch.stack([-distance.abs(), -0.5 * distance.square()], dim=1)
 
 
+class Steer:
+    """What each level of the steered field would lead to, told or asked when it is drawn.
+
+    Parameters
+    ----------
+    steering : Steering
+        Of the layout.
+    known : ndarray of shape (n, n_known)
+        What it knows before each event.
+    values : ndarray of shape (n, n_fields) or None
+        The events, where they are there already.
+    """
+
+    def __init__(self, steering: Steering, known: Floats, values: Floats | None = None) -> None:
+        self._steering, self._known = steering, known
+        self._told = None if values is None else self.signals(values)
+
+    def signals(self, values: Floats | None) -> Tensor:
+        """Return the signals (n, n_signals, n_levels); without ``values`` those told before."""
+        if values is None:
+            assert self._told is not None, "nothing was told"
+            return self._told
+        return torch.from_numpy(self._steering.signals(self._known, values)).float()
+
+
 @dataclass(frozen=True, eq=False)
 class Guide:
     """What the calendar says of the next gap.
@@ -82,20 +109,63 @@ class Guide:
         See :func:`pull`.
     dates : Tensor of shape (n, n_levels, 3), int64
         See :func:`dates_of`.
+    today : Tensor of shape (n,), int64
+        Day of the event before, since 1970.
+    reach : Tensor of shape (n_levels,), int64
+        Days ahead of each level; -1 where the level is no single day.
+    last : Tensor of shape (n, n_kinds), int64
+        Day on which each kind came last, since 1970; ``NEVER`` if it did not.
+    end : Tensor of shape (n,), int64
+        Last observed day, since 1970.
+    steers : mapping of str to Steer
+        Of the layout's steerings, by the field that each weighs.
     """
 
     bounds: Tensor
     pulls: Tensor
     dates: Tensor
+    today: Tensor
+    reach: Tensor
+    last: Tensor
+    end: Tensor
+    steers: Mapping[str, Steer] = field(default_factory=dict)
 
     @classmethod
     def of(
-        cls, bounds: NDArray[np.int64], pace: Floats, days: NDArray[np.int64], clock: Clock
+        cls,
+        bounds: NDArray[np.int64],
+        pace: Floats,
+        days: NDArray[np.int64],
+        clock: Clock,
+        last: Tensor | None = None,
+        steers: Mapping[str, Steer] | None = None,
     ) -> Guide:
-        """Return the guide that a clock's numbers make."""
+        """Return the guide that a clock's numbers and the kinds' last days make."""
         sizes = torch.from_numpy(clock.gap_sizes()).float()
         near = pull(torch.from_numpy(pace).float(), sizes)
-        return cls(torch.from_numpy(bounds), near, dates_of(days, clock.gap_days()))
+        reach = clock.gap_days()
+        return cls(
+            torch.from_numpy(bounds),
+            near,
+            dates_of(days, reach),
+            torch.from_numpy(days),
+            torch.from_numpy(reach),
+            torch.zeros(len(days), 0, dtype=torch.int64) if last is None else last,
+            torch.full((len(days),), clock.last_day),
+            steers or {},
+        )
+
+    def rhythm(self) -> Rhythm:
+        """Return the rhythm of all kinds today, each tensor of shape (n, n_kinds)."""
+        today = self.today[:, None]
+        return Rhythm(age_codes(self.last, today), due_codes(self.last, today))
+
+    def returns(self, kind: Tensor) -> Rhythm:
+        """Return the rhythm of ``kind`` (n,) on the date of each level, shape (n, n_levels)."""
+        last = self.last.gather(1, kind[:, None])
+        known = torch.where(self.reach[None, :] < 0, NEVER, last)
+        target = self.today[:, None] + self.reach.clamp(min=0)
+        return Rhythm(age_codes(known, target), due_codes(known, target))
 
     def weighed(self, weights: Tensor) -> Tensor:
         """Return the weight of the day that each level leads to, shape (n, n_levels).

@@ -19,19 +19,14 @@ from riskgen.errors import TrainingError
 from riskgen.models.base import OnStep, StepReport
 from riskgen.models.timegan.config import TimeGANConfig
 from riskgen.models.timegan.course import Course
-from riskgen.models.timegan.dataset import (
-    EventDataset,
-    Indices,
-    Stretches,
-    bucketed,
-    epoch_windows,
-)
+from riskgen.models.timegan.dataset import EventDataset
 from riskgen.models.timegan.likelihood import context_loss, event_log_likelihood, held_out_loss
 from riskgen.models.timegan.networks import ContextBlock, EventNetworks
+from riskgen.models.timegan.stretches import Indices, Stretches, bucketed, epoch_windows
 from riskgen.seeding import stream, torch_fence
 
 EPOCHS = 12
-STEPS = (300, 1200)
+STEPS = (600, 2400)
 """Passes over the panel, and the fewest and most steps: about a minute at 2,400
 sequences of 50 events, where the study stopped gaining [J]."""
 

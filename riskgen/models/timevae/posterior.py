@@ -11,7 +11,7 @@ import torch
 
 from riskgen.data.panel import Floats
 from riskgen.models.condition import has_own_length
-from riskgen.models.timegan.dataset import Stretches
+from riskgen.models.timegan.stretches import Stretches
 from riskgen.models.timevae.config import TimeVAEConfig
 from riskgen.models.timevae.latent import MOST, LatentLaw, persistence_of
 from riskgen.models.timevae.networks import SequenceVAE

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from riskgen.data.panel import Floats, Layout, SequencePanel
 from riskgen.models.condition import has_own_length
-from riskgen.models.timegan.dataset import Stretches
 from riskgen.models.timegan.rows import RESERVED_CODES, RowCoder, Rows
+from riskgen.models.timegan.stretches import Stretches
 from riskgen.models.timegan.support import Guide
 
 PLACE_UNIT = 4.0

@@ -19,10 +19,10 @@ from riskgen.errors import TrainingError
 from riskgen.models.base import OnStep, State, StepReport
 from riskgen.models.condition import has_own_length
 from riskgen.models.timegan.course import Course
-from riskgen.models.timegan.dataset import cut, divide, shortened
 from riskgen.models.timegan.fitting import fingerprint
 from riskgen.models.timegan.likelihood import marginal_loss, rows_of
 from riskgen.models.timegan.rows import RowCoder
+from riskgen.models.timegan.stretches import cut, divide, shortened
 from riskgen.models.timegan.training import Batches, Budget, check_learned, run_phase
 from riskgen.models.timevae.config import TimeVAEConfig
 from riskgen.models.timevae.latent import LatentLaw
