@@ -52,7 +52,7 @@ class RowDrawer:
         representation: Tensor,
         uniforms: Floats,
         log_scale: Tensor | None = None,
-        forced: Mapping[str, int] | None = None,
+        forced: Mapping[str, int | np.ndarray] | None = None,
         recall: RunningRecall | None = None,
         guide: Guide | None = None,
         told: Tensor | None = None,
@@ -68,7 +68,8 @@ class RowDrawer:
         log_scale : Tensor of shape (n, n_numbers) or None
             Log of the current volatility.
         forced : mapping or None
-            Levels that are set, not drawn; later fields are drawn given them.
+            Levels (one for all rows, or one each) and values that are set, not drawn;
+            later fields are drawn given them.
         recall : RunningRecall or None
             What each sequence has shown so far.
         guide : Guide or None
@@ -114,6 +115,8 @@ class RowDrawer:
                 z, drawn = self._number(
                     number, column, representation, scaled, first, second, scale, moved
                 )
+                if forced is not None and item.name in forced:
+                    z = drawn = self._standardised(number, forced[item.name])
                 drawn = np.where(here, drawn, 0.0)
                 scaled[:, number] = torch.from_numpy(np.where(here, z, 0.0))
                 numbers[:, number] = torch.from_numpy(drawn)
@@ -127,6 +130,10 @@ class RowDrawer:
                 later.addmm_(feature, self._later[column])
         return values, Rows(codes.numpy(), numbers.numpy(), applies)
 
+    def _standardised(self, number: int, values: int | np.ndarray) -> np.ndarray:
+        unit = self.coder.scale[number] or np.inf
+        return np.asarray((values - self.coder.mean[number]) / unit)
+
     def _hidden(self, column: int, representation: Tensor) -> Tensor:
         width = self.heads.width
         return torch.relu(representation[:, column * width : (column + 1) * width])
@@ -137,7 +144,7 @@ class RowDrawer:
         column: int,
         representation: Tensor,
         uniform: Floats,
-        fixed: int | None,
+        fixed: int | np.ndarray | None,
         recalled: Tensor | None,
         guide: Guide | None,
         codes: Tensor,

@@ -33,6 +33,7 @@ from riskgen.models.timegan.regimes import Regimes
 from riskgen.models.timegan.rows import RowCoder
 from riskgen.models.timegan.sampling import Simulator
 from riskgen.models.timegan.spreads import match_spreads
+from riskgen.models.timegan.starts import Starts
 from riskgen.models.timegan.stretches import divide, shortened
 from riskgen.models.timegan.training import check_learned, train_context, train_events
 from riskgen.models.timegan.warm import WarmStart
@@ -199,7 +200,14 @@ class Training:
             self.data.recall.anchors,
             self.data.recall.sources,
             regimes,
+            self._starts(),
         )
+
+    def _starts(self) -> Starts | None:
+        if domain_of(self.panel.layout) != "levels":
+            return None
+        rng = stream(self.seed, "train", "starts")
+        return Starts.fit(self.panel.context[self.train_sequences], self.context_coder, rng)
 
     def _check_varied(self, simulator: Simulator) -> None:
         length = None if has_own_length(self.panel.layout) else 8

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,6 +22,7 @@ from riskgen.models.timegan.networks import ContextBlock, EventNetworks
 from riskgen.models.timegan.regimes import Regimes
 from riskgen.models.timegan.rolling import Roll
 from riskgen.models.timegan.rows import RowCoder, Rows
+from riskgen.models.timegan.starts import Starts
 
 BURN_IN = 20
 """Steps simulated and thrown away before a path, so that hidden state and volatility
@@ -43,6 +45,8 @@ class Simulator:
         As chosen by :func:`choose_anchors` and :func:`choose_sources`.
     regimes : Regimes or None
         Where paths begin; None when sequences have a true beginning.
+    starts : Starts or None
+        Where windows of levels begin.
     """
 
     layout: Layout
@@ -53,6 +57,7 @@ class Simulator:
     anchors: list[int]
     sources: list[int]
     regimes: Regimes | None
+    starts: Starts | None = None
 
     def draw(
         self, n: int, rng: np.random.Generator, condition: Mapping[str, int], length: int | None
@@ -108,7 +113,10 @@ class Simulator:
         drawer = RowDrawer(self.context_block.heads, self.context_coder)
         uniforms = rng.random((n, UNIFORMS * len(self.layout.context_fields)))
         start = self.context_block.start.expand(n, -1).clone()
-        return drawer.draw(start, uniforms, forced=condition)
+        forced: dict[str, Any] = dict(condition)
+        if self.starts is not None:
+            forced = self.starts.draw(n, self.context_coder, forced, rng)
+        return drawer.draw(start, uniforms, forced=forced)
 
 
 @contextmanager

@@ -51,7 +51,8 @@ def match_spreads(
     for _ in range(ROUNDS):
         drawn = simulator.draw(WINDOWS, rng, {}, n_steps)
         made = _sizes(simulator.event_coder.encode(drawn.values), edges)
-        gap = np.where((wanted > 0) & (made > 0), np.log(wanted / np.maximum(made, 1e-12)), 0.0)
+        known = (wanted > 0) & (made > 0)
+        gap = np.log(np.where(known, wanted, 1.0) / np.where(known, made, 1.0))
         with torch.no_grad():
             factors.mul_(torch.from_numpy(np.exp(DAMPING * gap)).float()).clamp_(LEAST, MOST)
     return float(np.abs(gap).max(initial=0.0))

@@ -25,6 +25,7 @@ from riskgen.models.timegan.regimes import Regimes
 from riskgen.models.timegan.rows import RowCoder
 from riskgen.models.timegan.sampling import Simulator
 from riskgen.models.timegan.scoring import sequence_log_likelihood
+from riskgen.models.timegan.starts import Starts
 from riskgen.models.timegan.warm import SHAPE, WarmStart
 from riskgen.seeding import stream, torch_fence
 
@@ -145,6 +146,8 @@ class TimeGAN:
         tensors |= network_arrays("", simulator.networks)
         if simulator.regimes is not None:
             tensors |= simulator.regimes.arrays()
+        if simulator.starts is not None:
+            tensors |= simulator.starts.arrays()
         return State(config, tensors)
 
     @classmethod
@@ -189,4 +192,5 @@ def _simulator(state: State, layout: Layout, config: TimeGANConfig) -> Simulator
         state.config["anchors"],
         state.config["sources"],
         Regimes.from_arrays(state.tensors),
+        Starts.from_arrays(state.tensors),
     )
