@@ -92,7 +92,9 @@ def edges_moved(one: EventEncoder, other: EventEncoder) -> float:
     amounts = np.sort(events_of(ordinary()).numbers("amount"))
     places = []
     for encoder in (one, other):
-        column = next(item for item in encoder.state()["record"]["columns"] if item["name"] == "amount")
+        column = next(
+            item for item in encoder.state()["record"]["columns"] if item["name"] == "amount"
+        )
         knots = np.array(column["quantiles"]["bins"]["knots"]) / 100.0
         shares = np.searchsorted(amounts, knots) / len(amounts)
         places.append(np.interp(np.linspace(0, 1, 101), np.linspace(0, 1, len(shares)), shares))

@@ -93,6 +93,29 @@ def audit(
     return area(logits[0], logits[1])
 
 
+def scores_of_folds(
+    real: SequencePanel, simulated: SequencePanel, coder: RowCoder, seed: int
+) -> Floats:
+    """Return the log odds that each simulated sequence is real, shape (n_simulated,).
+
+    Each half is scored by a discriminator that was trained on the other halves.
+    """
+    halves = [np.arange(panel.n_sequences) % 2 for panel in (real, simulated)]
+    scores = np.zeros(simulated.n_sequences)
+    for fold in (0, 1):
+        parts = [
+            _padded(panel.take(np.flatnonzero(half != fold)), coder)
+            for panel, half in zip((real, simulated), halves, strict=True)
+        ]
+        with torch_fence(seed, "audit", "fold", fold):
+            network = Discriminator(coder.fields)
+            _learn(network, parts, seed)
+        asked = np.flatnonzero(halves[1] == fold)
+        with torch.no_grad():
+            scores[asked] = network(*_padded(simulated.take(asked), coder)).double().numpy()
+    return scores
+
+
 def area(real: Floats, simulated: Floats) -> Audit:
     """Return the area under the ROC curve of two sets of scores, with its standard error."""
     wins = (real[:, None] > simulated[None, :]).mean()

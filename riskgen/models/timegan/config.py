@@ -46,6 +46,8 @@ class TimeGANConfig:
         Fraction of the panel set aside to decide when to stop.
     max_seconds : float or None
         Wall-clock limit of training; gives up same seed, same weights.
+    refine : bool
+        Whether an adversarial phase is tried; it is kept only if it proves itself.
     audit : bool
         Whether the discriminator judges the fitted generator.
     """
@@ -64,6 +66,7 @@ class TimeGANConfig:
     patience: int = 8
     held_out: float = 0.1
     max_seconds: float | None = None
+    refine: bool = True
     audit: bool = True
 
     def for_context(self) -> Self:

@@ -16,19 +16,18 @@ from torch import nn
 from riskgen.data.panel import SequencePanel
 from riskgen.errors import TrainingError
 from riskgen.models.base import OnStep, State
-from riskgen.models.condition import has_own_length
 from riskgen.models.domain import domain_of
-from riskgen.models.timegan.auditor import audit
 from riskgen.models.timegan.blocks import thinned
 from riskgen.models.timegan.calibration import calibrate
 from riskgen.models.timegan.config import TimeGANConfig
 from riskgen.models.timegan.course import Arrays, Course
 from riskgen.models.timegan.dataset import EventDataset
+from riskgen.models.timegan.judging import Judge, check_varied
 from riskgen.models.timegan.likelihood import ending_loss, marginal_loss, rows_of
 from riskgen.models.timegan.linear import start_contexts, start_events
 from riskgen.models.timegan.networks import ContextBlock, EventNetworks
-from riskgen.models.timegan.pieces import pieces
 from riskgen.models.timegan.recipes import context_recipe, event_recipe
+from riskgen.models.timegan.refinement import Workshop, refine
 from riskgen.models.timegan.regimes import Regimes
 from riskgen.models.timegan.rows import RowCoder
 from riskgen.models.timegan.sampling import Simulator
@@ -40,12 +39,6 @@ from riskgen.models.timegan.warm import WarmStart
 from riskgen.seeding import stream, torch_fence
 
 PHASES = ("context", "events")
-
-AUDITED = 1024
-"""Most sequences of each kind that the discriminator sees [J]."""
-
-PROBE = 64
-"""Simulated sequences that must not all be alike [J]."""
 
 
 class Training:
@@ -158,9 +151,30 @@ class Training:
             rng = stream(self.seed, "train", "calibrate")
             seen = self.data.rows.take(rows_of(self.train))
             report["spread_gap"] = match_spreads(simulator, seen, int(self.train.lengths[0]), rng)
-        self._check_varied(simulator)
+        check_varied(simulator, self.panel, self.seed)
+        if self.config.refine and domain_of(self.panel.layout) == "events":
+            report["refinement"] = self._refined(simulator)
         report["audit"] = self._audit(simulator) if self.config.audit else None
         return simulator, report
+
+    def _refined(self, simulator: Simulator) -> dict[str, Any]:
+        def draw(n: int, name: str) -> SequencePanel:
+            return simulator.draw(n, stream(self.seed, "train", "rollouts", name), {}, None)
+
+        shop = Workshop(
+            self.panel,
+            self.data,
+            self.train,
+            self.aside,
+            self.event_coder,
+            self.context_coder,
+            self.event_config,
+            self.courses["events"].step,
+            self.seed,
+            draw,
+            self._judge(simulator),
+        )
+        return refine(simulator.networks, shop, self.on_step).to_json()
 
     def _told(self, report: Any) -> None:
         course = self.courses[report.phase]
@@ -209,36 +223,12 @@ class Training:
         rng = stream(self.seed, "train", "starts")
         return Starts.fit(self.panel.context[self.train_sequences], self.context_coder, rng)
 
-    def _check_varied(self, simulator: Simulator) -> None:
-        length = None if has_own_length(self.panel.layout) else 8
-        rng = stream(self.seed, "train", "probe")
-        drawn = simulator.draw(PROBE, rng, {}, length).values
-        levels = np.array([bool(item.levels) for item in self.panel.layout.fields])
-        told = np.where(levels, np.floor(drawn), drawn)
-        real = np.where(levels, np.floor(self.panel.values), self.panel.values)
-        if len(np.unique(told, axis=0)) == 1 and len(np.unique(real, axis=0)) > 1:
-            raise TrainingError(
-                f"Training collapsed: {len(drawn)} simulated events are all alike. Nothing was "
-                "saved. Use another seed, more steps or a smaller learning rate."
-            )
+    def _judge(self, simulator: Simulator) -> Judge:
+        parts = (self.train, self.aside)
+        return Judge(simulator, self.panel, parts, self.event_coder, self.seed)
 
     def _audit(self, simulator: Simulator) -> dict[str, Any] | None:
-        """Return what the discriminator says of sequences set aside."""
-        real = [pieces(self.panel, part) for part in (self.train, self.aside)]
-        if min(part.n_sequences for part in real) == 0:
-            return None  # a path too short to give a window that is judged
-        real = [
-            part.take(stream(self.seed, "audit", "real", k).permutation(part.n_sequences)[:AUDITED])
-            for k, part in enumerate(real)
-        ]
-        length = None if has_own_length(self.panel.layout) else int(real[0].lengths[0])
-        drawn = [
-            simulator.draw(part.n_sequences, rng, {}, length)
-            for part, rng in zip(
-                real, (stream(self.seed, "audit", name) for name in ("fit", "judge")), strict=True
-            )
-        ]
-        judged = audit((real[0], drawn[0]), (real[1], drawn[1]), self.event_coder, self.seed)
+        judged = self._judge(simulator)("audit")
         return None if judged is None else asdict(judged)
 
     def state(self) -> State:
