@@ -21,7 +21,12 @@ from riskgen.cli.options import (
 @click.command("fit")
 @click.argument("source", metavar="TABLE", required=False)
 @table_options
-@click.option("--generator", default="timegan", show_default=True, help="What learns the table.")
+@click.option(
+    "--generator",
+    default="timegan",
+    show_default=True,
+    help="What learns the table: timegan, timegan-2019, timevae, par, bootstrap, injector, garch.",
+)
 @click.option(
     "--ensemble",
     type=click.IntRange(min=1),
