@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from riskgen.data.codecs.amounts import NumberColumn
 from riskgen.data.codecs.categories import CategoryColumn
 from riskgen.data.codecs.disclosure import round_significant
-from riskgen.data.codecs.memory import blank, recalled, remembered
+from riskgen.data.codecs.memory import at_ranks, blank, recalled, remembered
 from riskgen.data.codecs.quantiles import Quantiles
 from riskgen.data.codecs.record import Record
 from riskgen.data.derived.derivation import parse_formula
@@ -24,6 +24,9 @@ from riskgen.data.panel import Field, SequencePanel
 from riskgen.data.schema import Schema
 
 Floats = NDArray[np.float64]
+
+PRIOR = (-3.0, -1.0, 0.0, 0.0, 0.0, 0.0)
+TINY = 1e-3  # of a typical amount
 
 NEAR = 0.1
 """Part of a typical amount within which an account counts as emptied [J]."""
@@ -75,12 +78,12 @@ class Account:
     @property
     def n_signals(self) -> int:
         """Signals for each level."""
-        return 4
+        return len(PRIOR)
 
     @property
     def prior(self) -> tuple[float, ...]:
         """Weights that training starts from: few accounts are overdrawn [J]."""
-        return (-3.0, -1.0, 0.0, 0.0)
+        return PRIOR
 
     def start(self, context: Floats) -> Floats:
         """Return the state (n, 1 + WIDTH) before the first event."""
@@ -95,7 +98,7 @@ class Account:
         memory = state[:, 1:]
         apart = self.record.told_apart(values, self._names)
         if self.amount.repeats is not None:
-            kinds = self.amount.repeats.kind.codes(self._known(apart), len(values))
+            kinds = self.amount.repeats.kind.codes(self.categories(apart), len(values))
             whole = recalled(memory, kinds, own[:, 0], whole)
             memory = remembered(memory, kinds, whole)
         moved = self._sign(apart) * self.amount.quantiles.numbers(whole)
@@ -117,34 +120,54 @@ class Account:
 
     def known_of(self, panel: SequencePanel) -> Floats:
         """Return the balance before each event of a panel, shape (n_events, 1)."""
-        result = np.zeros((len(panel.values), 1))
+        return self.states_of(panel, 1)
+
+    def states_of(self, panel: SequencePanel, width: int) -> Floats:
+        """Return the first ``width`` numbers of the state before each event of a panel."""
+        result = np.zeros((len(panel.values), width))
         order = np.argsort(-panel.lengths, kind="stable")
         lengths, firsts = panel.lengths[order], panel.offsets[:-1][order]
         state = self.start(panel.context[order])
         for step in range(int(lengths.max(initial=0))):
             rows = firsts[: np.searchsorted(-lengths, -step, side="left")] + step
             state = state[: len(rows)]
-            result[rows, 0] = state[:, 0]
+            result[rows] = state[:, :width]
             state = self.advance(state, panel.values[rows])
         return result
 
     def signals(self, known: Floats, values: Floats) -> Floats:
-        """Return what would be left if each level were drawn, shape (n, n_signals, n_levels).
-
-        Overdrawn by this event, overdrawn more, emptied, and how much is left.
-        """
+        """Return what would be left if each level were drawn, shape (n, n_signals, n_levels)."""
         apart = self.record.told_apart(values, self._names)
-        moved = self._sign(apart)[:, None] * self._sizes[None, :] / self._typical
-        held = known[:, :1] / self._typical
-        left = held + moved
-        over = (left < 0.0) & (moved < 0.0)
+        moved = self._sign(apart)[:, None] * self._sizes[None, :]
+        return self.left(known[:, :1], moved)
+
+    def left(self, held: Floats, moved: Floats) -> Floats:
+        """Return signals (n, n_signals, m) of amounts ``moved`` (n, m) from ``held`` (n, 1).
+
+        Overdrawn by this event, overdrawn more, how far beyond a half and beyond a
+        quarter of what is held (log), emptied, and how much is left.
+        """
+        held, moved = held / self._typical, moved / self._typical
+        left, taken = held + moved, moved < 0.0
+        share = np.log(np.maximum(-moved, TINY) / np.maximum(held, TINY))
         parts = [
-            over & (held >= 0.0),
-            over & (held < 0.0),
-            np.exp(-np.abs(left) / NEAR) * (moved < 0.0),
+            (left < 0.0) & taken & (held >= 0.0),
+            (left < 0.0) & taken & (held < 0.0),
+            np.clip(share - np.log(0.5), 0.0, 3.0) * (taken & (held > 0.0)),
+            np.clip(share - np.log(0.25), 0.0, 3.0) * (taken & (held > 0.0)),
+            np.exp(-np.abs(left) / NEAR) * taken,
             np.arcsinh(left) / 4.0 * (moved != 0.0),
         ]
         return np.stack(parts, axis=1).astype(np.float64)
+
+    def ranked(self, state: Floats, values: Floats) -> Floats:
+        """Return what each level of the repeat field would move, shape (n, n_levels); 0 if new."""
+        assert self.amount.repeats is not None
+        apart = self.record.told_apart(values, self._names)
+        kinds = self.amount.repeats.kind.codes(self.categories(apart), len(values))
+        amounts = self.amount.quantiles.numbers(at_ranks(state[:, 1:], kinds))
+        moved = self._sign(apart)[:, None] * amounts
+        return np.concatenate([np.zeros((len(values), 1)), moved], axis=1)
 
     @property
     def _names(self) -> list[str]:
@@ -163,7 +186,7 @@ class Account:
         middle = float(np.median(sizes[sizes > 0])) if (sizes > 0).any() else 1.0
         return float(round_significant(np.array([middle]), 2)[0]) or 1.0
 
-    def _known(self, apart: Floats) -> dict[str, NDArray[np.int64]]:
+    def categories(self, apart: Floats) -> dict[str, NDArray[np.int64]]:
         """Return the levels of the categories by column name."""
         return {
             column.name: apart[:, self._names.index(column.fields[0].name)].astype(np.int64)

@@ -24,9 +24,10 @@ from riskgen.data.codecs.record import Record
 from riskgen.data.derived.derivation import derive, openings, parse_formula
 from riskgen.data.dtypes import cast_back, dtype_name, dtype_of
 from riskgen.data.events import Events, seconds_column
-from riskgen.data.panel import Field, Layout, SequencePanel
+from riskgen.data.panel import Field, Layout, SequencePanel, Tracker
 from riskgen.data.persistence import Persistence
 from riskgen.data.schema import Schema
+from riskgen.data.standing import StandingAmounts
 from riskgen.errors import DataError
 
 MOST_DIGITS = 17  # of a fresh whole-number key, so that it fits 64 bits
@@ -102,7 +103,9 @@ class EventEncoder:
         fields = (*own, *self.record.before.fields, *time, *self.record.after.fields)
         names = [item.name for item in (*label, *fixed)]
         account = find_account(self.schema, self.record, fields, self.balances, names.index)
-        held = () if account is None else (account,)
+        held: tuple[Tracker, ...] = () if account is None else (account,)
+        if account is not None and account.amount.repeats is not None:
+            held = (account, StandingAmounts(account))
         near = tuple(Persistence(fields, c) for c in self.record.persistent)
         return Layout(fields, (*label, *fixed), self.clock, (*held, *near), self.record.kind)
 

@@ -11,7 +11,7 @@ import numpy as np
 from riskgen.data.codecs.disclosure import Floats, Ints
 from riskgen.data.codecs.repeats import RANKS
 
-SLOTS = 32
+SLOTS = 24
 """Distinct amounts of an entity that are remembered, of all kinds together [J]."""
 
 EMPTY = -1.0
@@ -22,6 +22,19 @@ WIDTH = 2 * SLOTS
 def blank(n: int) -> Floats:
     """Return the state before any amount, shape (n, WIDTH)."""
     return np.concatenate([np.zeros((n, SLOTS)), np.full((n, SLOTS), EMPTY)], axis=1)
+
+
+def at_ranks(state: Floats, kinds: Ints) -> Floats:
+    """Return the amount at each level of a repeat field but the first, shape (n, RANKS + 1).
+
+    0 where the entity has none yet; the last one stands for all older ones.
+    """
+    alike = state[:, SLOTS:] == kinds[:, None]
+    rank = np.cumsum(alike, axis=1) - 1
+    result = np.zeros((len(state), RANKS + 1))
+    row, slot = np.nonzero(alike & (rank <= RANKS))
+    result[row, rank[row, slot]] = state[row, slot]
+    return result
 
 
 def recalled(state: Floats, kinds: Ints, values: Floats, fresh: Floats) -> Floats:
