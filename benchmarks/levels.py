@@ -19,10 +19,11 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 import torch
+from datasets import windows_of
 
 from riskgen.data.levels.encoding import WINDOW, LevelEncoder
 from riskgen.data.panel import Floats, SequencePanel
-from riskgen.evaluate.level_windows import blocked_auc, published_floor, published_score
+from riskgen.evaluate.window_scores import blocked_aucs, published_floors, published_scores
 from riskgen.models.base import StepReport, sample
 from riskgen.models.timegan.timegan import TimeGAN
 
@@ -49,14 +50,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     segments = [(0, len(table))]
     encoder = LevelEncoder.fit(table, segments, frame.columns, WINDOW)
     panel = encoder.encode(table, segments)
-    judges = range(asked.judges)
-    floor = [published_floor(table, WINDOW, seed=k).value for k in judges]
+    real, judges = windows_of(table), asked.judges
+    floor = published_floors(real, seed=0, repeats=judges)
     print(f"real against real {np.mean(floor):.3f} (sd {np.std(floor):.3f})", flush=True)
     scores, areas = [], []
     for seed in range(asked.seeds):
         found = fit(encoder, panel, asked.seconds, seed, len(table) - WINDOW + 1)
-        score = [published_score(table, found.made, seed=k).value for k in judges]
-        area = [blocked_auc(table, found.made, seed=k).value for k in judges]
+        score = published_scores(real, found.made, seed=0, repeats=judges)
+        area = blocked_aucs(real, found.made, seed=0, repeats=judges)
         scores += score
         areas += area
         print(

@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from riskgen.evaluate.window_scores import blocked_aucs, published_scores, time_blocks
+from riskgen.evaluate.window_scores import (
+    blocked_aucs,
+    published_floors,
+    published_scores,
+    time_blocks,
+)
 
 
 def windows(n: int, seed: int, length: int = 12) -> np.ndarray:
@@ -29,6 +34,23 @@ def test_noise_is_told_apart_by_both() -> None:
     # Two units learn slowly: the reference takes 2,000 steps to reach .5.
     assert np.mean(published_scores(real, noise, seed=0, steps=400)) > 0.2
     assert min(blocked_aucs(real, noise, seed=0, steps=80)) > 0.95
+
+
+def test_the_published_judge_of_two_columns_misses_a_lost_order_that_the_other_catches() -> None:
+    real = windows(1_500, 0)[:, :, :2]
+    shuffled = np.random.default_rng(2).permuted(real, axis=1)
+    assert np.mean(published_scores(real, shuffled, seed=0, steps=300, repeats=1)) < 0.1
+    assert min(blocked_aucs(real, shuffled, seed=0, steps=200, repeats=1)) > 0.8
+
+
+def test_levels_that_are_too_high_are_caught_by_both() -> None:
+    real, raised = windows(800, 0), windows(800, 1) + 3.0
+    assert np.mean(published_scores(real, raised, seed=0, steps=400, repeats=1)) > 0.2
+    assert min(blocked_aucs(real, raised, seed=0, steps=80, repeats=1)) > 0.9
+
+
+def test_real_windows_are_not_told_from_real_windows() -> None:
+    assert max(published_floors(windows(1_500, 0), seed=0, steps=100, repeats=2)) < 0.1
 
 
 def test_blocks_that_train_and_blocks_that_judge_share_no_row() -> None:
