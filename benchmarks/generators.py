@@ -5,9 +5,10 @@
 
 Every fit is a process of its own: its CPU seconds and peak memory are its own.
 Three training seeds, three metric seeds each. The seconds are those of training;
-what was really used is in the table. A floor (real held-out entities in place of
+what was really used is in the table. A floor (real entities or windows in place of
 simulated ones) stands in each table. Results are added to results.json as they
-come, so that an interrupted run loses nothing.
+come, in place of earlier ones of the same generator and seed: an interrupted run
+loses nothing, and a part can be measured anew.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ import polars as pl
 import torch
 from datasets import CUSTOMERS, SERIES, TABLES, TOYBANK, EventData, event_data, series, windows_of
 from measured import measured
+from origin import earlier, origin
 from peers import PEERS, command
-from quality import event_quality, read_made, window_quality
+from quality import event_quality, read_made, window_floor, window_quality
 from table import markdown
 
 from riskgen.models.registry import GENERATORS, generator_type
@@ -43,13 +45,15 @@ def main(words: list[str] | None = None) -> None:
     asked = _arguments(words)
     # Judges too: the machine's other cores must not decide how long it takes.
     torch.set_num_threads(1)
-    results: list[dict[str, Any]] = []
+    results = json.loads(asked.out.read_text()) if asked.out.exists() else []
+    come_from = origin()
     for name in asked.data:
         with tempfile.TemporaryDirectory(prefix="riskgen-bench-") as place:
             judged = _windows if name in SERIES else _events
             for result in judged(name, asked, Path(place)):
-                results.append(result)
-                print(json.dumps(result), flush=True)
+                fresh = {**result, **come_from}
+                results = [*earlier(results, fresh), fresh]
+                print(json.dumps(fresh), flush=True)
                 asked.out.write_text(json.dumps(results, indent=1) + "\n")
                 asked.out.with_suffix(".md").write_text(markdown(results))
     print(markdown(results))
@@ -102,8 +106,7 @@ def _events(name: str, asked: argparse.Namespace, scratch: Path) -> Iterator[dic
 
 def _floor(data: EventData, asked: argparse.Namespace) -> dict[str, Any]:
     # The training half is real too, and never seen by the judges' other side.
-    quality = event_quality(data.train, data, asked.metric_seeds)
-    return {"failed": None, "quality": quality, "fit_cpu_s": 0.0, "speed": 0.0, "peak_mib": 0.0}
+    return {"failed": None, "quality": event_quality(data.train, data, asked.metric_seeds)}
 
 
 def _windows(name: str, asked: argparse.Namespace, scratch: Path) -> Iterator[dict[str, Any]]:
@@ -111,6 +114,8 @@ def _windows(name: str, asked: argparse.Namespace, scratch: Path) -> Iterator[di
     real = windows_of(table)
     for minutes in asked.minutes:
         common = {"data": name, "minutes": minutes}
+        floor = {"quality": window_floor(table, asked.metric_seeds, asked.metric_steps)}
+        yield {**common, "generator": FLOOR, "failed": None, **floor}
         for key, seed in _wanted("windows", asked):
             folder = scratch / f"{key}-{minutes:g}-{seed}"
             folder.mkdir()
@@ -125,17 +130,17 @@ def _windows(name: str, asked: argparse.Namespace, scratch: Path) -> Iterator[di
             yield {**common, "generator": key, "seed": seed, **result}
 
 
-def _wanted(kind: str, asked: argparse.Namespace) -> Iterator[tuple[str, int]]:
-    for key in (*GENERATORS, *PEERS):
-        if asked.only is not None and key not in asked.only:
-            continue
-        if key in PEERS:
-            fits = PEERS[key].learns == kind
-        else:
-            learns = generator_type(key).learns
-            fits = "events" in learns if kind == "events" else bool(learns & {"levels", "market"})
-        if fits:
-            yield from ((key, seed) for seed in range(asked.seeds))
+def _wanted(kind: str, asked: argparse.Namespace) -> list[tuple[str, int]]:
+    """Return generators and seeds, seed by seed: an interrupted run has all generators."""
+    keys = [key for key in (*GENERATORS, *PEERS) if asked.only is None or key in asked.only]
+    return [(key, seed) for seed in range(asked.seeds) for key in keys if _learns(key, kind)]
+
+
+def _learns(key: str, kind: str) -> bool:
+    if key in PEERS:
+        return PEERS[key].learns == kind
+    learns = generator_type(key).learns
+    return "events" in learns if kind == "events" else bool(learns & {"levels", "market"})
 
 
 def _fitted(key: str, folder: Path, minutes: float, seed: int, n: int) -> dict[str, Any]:

@@ -39,4 +39,6 @@ PEERS = {
 def command(name: str, folder: Path, seconds: float, seed: int, n: int) -> list[str]:
     """Return the command line of a peer; as that of ``one_fit.py``, without a key."""
     peer = PEERS[name]
-    return [str(peer.python), str(HERE / peer.script), str(folder), f"{seconds}", f"{seed}", f"{n}"]
+    # -P: this folder's modules must not hide packages of the same name (datasets).
+    line = [str(peer.python), "-P", str(HERE / peer.script)]
+    return [*line, str(folder), f"{seconds}", f"{seed}", f"{n}"]

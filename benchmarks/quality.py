@@ -13,7 +13,13 @@ from riskgen.data.events import Events
 from riskgen.evaluate.features import common_levels
 from riskgen.evaluate.sequence_two_sample import MOST_LEVELS, told_apart_in_order
 from riskgen.evaluate.two_sample import told_apart
-from riskgen.evaluate.window_scores import BLOCKED_STEPS, STEPS, blocked_aucs, published_scores
+from riskgen.evaluate.window_scores import (
+    BLOCKED_STEPS,
+    STEPS,
+    blocked_aucs,
+    published_floors,
+    published_scores,
+)
 
 METRIC_SEEDS = 3
 
@@ -44,6 +50,14 @@ def window_quality(
         "discriminative": published_scores(real, made, seed=0, repeats=repeats, steps=steps),
         "blocked_auc": blocked_aucs(real, made, seed=0, repeats=repeats, steps=few),
     }
+
+
+def window_floor(
+    table: np.ndarray, repeats: int = METRIC_SEEDS, steps: int = STEPS
+) -> dict[str, Any]:
+    """Return the published score of real windows; blocks of one path have no second path."""
+    real = windows_of(table)
+    return {"discriminative": published_floors(real, seed=0, repeats=repeats, steps=steps)}
 
 
 def rate(events: Events) -> float | None:

@@ -16,6 +16,10 @@ COLUMNS = {
     "blocked_auc": "AUC on unseen blocks",
 }
 OURS = "timegan"
+COUNTED = (
+    "Training and sampling in processes of one thread; CPU seconds. Means ± standard deviations "
+    "over training seeds, each a mean over metric seeds."
+)
 
 
 def markdown(results: Sequence[dict[str, Any]]) -> str:
@@ -23,7 +27,10 @@ def markdown(results: Sequence[dict[str, Any]]) -> str:
     groups: dict[tuple[str, float], list[dict[str, Any]]] = defaultdict(list)
     for result in results:
         groups[result["data"], result["minutes"]].append(result)
-    return "\n\n".join(_table(*key, group) for key, group in groups.items()) + "\n"
+    machines = sorted({result["machine"] for result in results if "machine" in result})
+    parts = [f"{'; '.join(machines) or 'Machine unknown'}. {COUNTED}"]
+    parts += [_table(*key, group) for key, group in groups.items()]
+    return "\n\n".join(parts) + "\n"
 
 
 def _table(data: str, minutes: float, group: list[dict[str, Any]]) -> str:
@@ -34,6 +41,7 @@ def _table(data: str, minutes: float, group: list[dict[str, Any]]) -> str:
     rate = next((r["quality"].get("label_rate_real") for r in group if "quality" in r), None)
     titles = ["generator", *(COLUMNS[key] for key in shown), "fit CPU s", "sequences / CPU s"]
     titles += ["peak MiB", f"speed of sampling, {OURS} = 1"]
+    titles += ["drawn", "seeds: training × metric", "commit"]
     ours = _mean(runs.get(OURS, []), "speed")
     lines = [f"### {data}, {minutes:g} CPU min of training", ""]
     if rate is not None:
@@ -53,8 +61,11 @@ def _line(
     cells = [name + (f" ({len(runs) - len(done)} of {len(runs)} failed)" * (len(done) < len(runs)))]
     cells += [_spread([run["quality"].get(key) for run in done]) for key in shown]
     speed = _mean(done, "speed")
-    cells += [_spread([run["fit_cpu_s"] for run in done], ".1f"), f"{speed:,.0f}"]
-    cells += [f"{_mean(done, 'peak_mib'):,.0f}", f"{speed / ours:.3g}" if ours else "–"]
+    cells += [_spread([run.get("fit_cpu_s") for run in done], ".1f"), _count(speed)]
+    cells += [_count(_mean(done, "peak_mib")), f"{speed / ours:.3g}" if ours and speed else "–"]
+    judged = {len(np.atleast_1d(run["quality"][key])) for run in done for key in shown[:1]}
+    cells += [_count(_mean(done, "n")), f"{len(done)} × {'/'.join(map(str, sorted(judged)))}"]
+    cells += [", ".join(sorted({run.get("commit", "unknown") for run in done}))]
     return "| " + " | ".join(cells) + " |"
 
 
@@ -65,6 +76,10 @@ def _spread(values: Sequence[Any], form: str = ".3f") -> str:
         return "–"
     mean = format(float(np.mean(known)), form)
     return mean if len(known) == 1 else f"{mean} ± {format(float(np.std(known, ddof=1)), form)}"
+
+
+def _count(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.0f}"
 
 
 def _mean(runs: Sequence[dict[str, Any]], key: str) -> float | None:

@@ -37,6 +37,8 @@ def test_two_generators_are_fitted_and_judged_in_processes_of_their_own(tmp_path
         assert result["fit_cpu_s"] > 0
         assert result["speed"] > 0
         assert result["peak_mib"] > 50
+        assert result["commit"]
+        assert result["machine"]
     assert "| bootstrap |" in out.with_suffix(".md").read_text()
 
 
@@ -44,10 +46,10 @@ def test_a_process_that_fails_is_shown_with_its_last_words(tmp_path: Path) -> No
     from measured import measured
     from table import markdown
 
-    code = "import sys; sys.exit('no such | thing')"
+    code = "import sys; sys.exit('no such | thing in /somebody/at-home/file.txt')"
     cost = measured([sys.executable, "-c", code], tmp_path / "log.txt")
-    assert cost.failed == "exit 1: no such | thing"
-    good = {"failed": None, "fit_cpu_s": 60.0, "peak_mib": 500.0}
+    assert cost.failed == "exit 1: no such | thing in file.txt"
+    good = {"failed": None, "fit_cpu_s": 60.0, "peak_mib": 500.0, "n": 2_000, "commit": "abc"}
     runs = [
         {"generator": "timegan", "speed": 100.0, "quality": {"c2st_sequences": [0.6, 0.7]}, **good},
         {"generator": "timegan", "speed": 100.0, "quality": {"c2st_sequences": [0.8]}, **good},
@@ -55,9 +57,24 @@ def test_a_process_that_fails_is_shown_with_its_last_words(tmp_path: Path) -> No
         {"generator": "peer", "failed": cost.failed},
     ]
     text = markdown([{"data": "toybank", "minutes": 1.0, **run} for run in runs])
-    assert "| timegan | 0.725 ± 0.106 | 60.0 ± 0.0 | 100 | 500 | 1 |" in text
-    assert "| rival | 0.900 | 60.0 | 10 | 500 | 0.1 |" in text
-    assert "| peer | failed: exit 1: no such / thing |" in text
+    first = {"failed": None, "quality": {"c2st_sequences": [0.5]}}
+    floor = markdown([{"data": "toybank", "minutes": 1.0, "generator": "floor", **first}])
+    assert (
+        "| timegan | 0.725 ± 0.106 | 60.0 ± 0.0 | 100 | 500 | 1 | 2,000 | 2 × 1/2 | abc |" in text
+    )
+    assert "| rival | 0.900 | 60.0 | 10 | 500 | 0.1 | 2,000 | 1 × 1 | abc |" in text
+    assert "| peer | failed: exit 1: no such / thing in file.txt |" in text
+    assert "| floor | 0.500 | – | – | – | – | – | 1 × 1 | unknown |" in floor
+
+
+def test_a_part_that_is_measured_anew_replaces_its_own_result_only() -> None:
+    from origin import earlier
+
+    one = {"data": "toybank", "minutes": 1.0, "generator": "timegan", "seed": 0}
+    floor = {"data": "toybank", "minutes": 1.0, "generator": "real held-out data"}
+    others = [{**one, "seed": 1}, {**one, "minutes": 3.0}, {**one, "data": "stocks"}, floor]
+    assert earlier([one, *others], {**one, "failed": None}) == others
+    assert earlier([one, *others], floor) == [one, *others[:-1]]
 
 
 def test_every_peer_has_a_script_and_says_what_it_learns() -> None:
@@ -66,4 +83,4 @@ def test_every_peer_has_a_script_and_says_what_it_learns() -> None:
     for name, peer in PEERS.items():
         assert (BENCH / peer.script).exists(), peer.script
         assert peer.learns in ("events", "windows")
-        assert command(name, Path("x"), 60.0, 1, 5)[2:] == ["x", "60.0", "1", "5"]
+        assert command(name, Path("x"), 60.0, 1, 5)[3:] == ["x", "60.0", "1", "5"]
