@@ -19,6 +19,7 @@ import torch
 from mostlyai import engine
 from mostlyai.engine._tabular import training
 
+KEY = "entity_key"  # names that begin with two underscores are dropped by the engine
 ENCODINGS = {
     "category": "TABULAR_CATEGORICAL",
     "flag": "TABULAR_CATEGORICAL",
@@ -44,7 +45,7 @@ def main() -> None:
         if c["name"] in frame.columns and c["name"] not in (entity, when)
     }
     encodings[when] = "TABULAR_DATETIME_RELATIVE"
-    context = pd.DataFrame({"__key": frame[entity].unique()})
+    context = pd.DataFrame({KEY: frame[entity].unique()})
     work = folder / "workspace"
     began = time.process_time()
     engine.set_random_state(seed)
@@ -52,7 +53,7 @@ def main() -> None:
         tgt_data=frame,
         ctx_data=context,
         tgt_context_key=entity,
-        ctx_primary_key="__key",
+        ctx_primary_key=KEY,
         tgt_encoding_types=encodings,
         workspace_dir=work,
     )
@@ -60,7 +61,7 @@ def main() -> None:
     engine.encode(workspace_dir=work)
     engine.train(model="MOSTLY_AI/Medium", max_training_time=seconds / 60, workspace_dir=work)
     fitted = time.process_time()
-    engine.generate(ctx_data=pd.DataFrame({"__key": range(n)}), workspace_dir=work)
+    engine.generate(ctx_data=pd.DataFrame({KEY: range(n)}), workspace_dir=work)
     drawn = pd.read_parquet(work / "SyntheticData")
     sampled = time.process_time()
     for name in left_out:
