@@ -25,7 +25,7 @@ from riskgen.models.timegan.networks import ContextBlock, EventNetworks
 from riskgen.models.timegan.stretches import Indices, Stretches, bucketed, epoch_windows
 from riskgen.seeding import stream, torch_fence
 
-EPOCHS = 12
+EPOCHS = 8
 STEPS = (600, 2400)
 """Passes over the panel, and the fewest and most steps: about a minute at 2,400
 sequences of 50 events, where the study stopped gaining [J]."""
