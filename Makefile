@@ -34,7 +34,8 @@ bench-ingestion: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks/generators.py --minutes 1 3 10
 
-# Peers that need other versions of torch and pandas, each in an environment of its own.
+# Peers that need other versions of torch and pandas, each in an environment of its own under
+# .bench/: 8.5 GB where only PyPI's builds of torch are within reach, some four minutes.
 bench-peers:
 	$(PYTHON) -m venv .bench/mostlyai
 	.bench/mostlyai/bin/pip install -q torch --index-url https://download.pytorch.org/whl/cpu || true

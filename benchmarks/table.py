@@ -57,7 +57,9 @@ def _line(
     done = [run for run in runs if run.get("failed") is None]
     if not done:
         reason = str(runs[0]["failed"]).replace("|", "/")
-        return f"| {name} | failed: {reason} |" + " |" * (width - 2)
+        peak = _mean(runs, "peak_mib")
+        used = "" if peak is None else f", peak {peak:,.0f} MiB"
+        return f"| {name} | failed: {reason}{used} |" + " |" * (width - 2)
     cells = [name + (f" ({len(runs) - len(done)} of {len(runs)} failed)" * (len(done) < len(runs)))]
     cells += [_spread([run["quality"].get(key) for run in done]) for key in shown]
     speed = _mean(done, "speed")
