@@ -101,7 +101,7 @@ class CountingClock:
         return np.column_stack([context[:, :2], lengths])
 
     def lengths(self, context: Floats) -> np.ndarray:
-        return np.clip(np.rint(context[:, 2]), 1, 12).astype(np.int64)
+        return np.clip(np.rint(context[:, 2]), 1, 40).astype(np.int64)
 
     def start(self, context: Floats) -> Floats:
         return np.column_stack([np.zeros(len(context)), self.lengths(context)])

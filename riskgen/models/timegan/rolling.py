@@ -74,6 +74,7 @@ class Roll:
         ]
         self._codes = torch.tensor(starts, dtype=torch.int64).repeat(n, 1)
         self._numbers = torch.zeros(n, len(self._coder.number_columns))
+        self._before = self._states[0] if self._states else np.zeros((n, 0))
         self._features: Tensor | None = None
         self._scale: Tensor | None = None
         self._rows = np.arange(n)
@@ -99,9 +100,21 @@ class Roll:
         ended = self.alive & (rng.random(len(odds)) < torch.sigmoid(odds).double().numpy())
         self._note_final(ended)
         self.alive = self.alive & ~ended
-        if self.alive.mean() < ROOM:
+        if len(self.alive) and self.alive.mean() < ROOM:
             self._drop()
-        return bool(len(self.alive))
+        return bool(self.alive.any())
+
+    def late(self) -> NDArray[np.bool_]:
+        """Return which rows have come past the last observed day."""
+        assert self._clock is not None
+        return np.asarray(self._clock.day(self._states[0]) > self._clock.last_day)
+
+    def leave(self, which: NDArray[np.bool_]) -> None:
+        """End sequences at the event before the one that was just drawn."""
+        ended = self.alive & which
+        if self._states:
+            self.final[self._rows[ended]] = self._before[ended]
+        self.alive = self.alive & ~ended
 
     def stop(self) -> None:
         """End all sequences that still go on."""
@@ -125,6 +138,7 @@ class Roll:
         self._codes, self._numbers = torch.from_numpy(rows.codes), torch.from_numpy(rows.numbers)
         self._recall.note(self._codes)
         self._past = self._networks.generator.history.advance(self._past, rows.numbers)
+        self._before = self._states[0] if self._states else np.zeros((len(values), 0))
         self._states = [
             tracker.advance(state, values)
             for tracker, state in zip(self._tracked, self._states, strict=True)

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from riskgen.data.panel import Floats, Layout, SequencePanel
+from riskgen.data.panel import Floats, Layout, SequencePanel, concatenate_panels
 from riskgen.models.timegan.drawing import UNIFORMS, RowDrawer
 from riskgen.models.timegan.ending import without_outcomes
 from riskgen.models.timegan.networks import ContextBlock, EventNetworks
@@ -23,6 +23,12 @@ from riskgen.models.timegan.regimes import Regimes
 from riskgen.models.timegan.rolling import Roll
 from riskgen.models.timegan.rows import RowCoder, Rows
 from riskgen.models.timegan.starts import Starts
+
+FENCE = 2
+"""A history may become so many times as long as the longest that was learned [J]."""
+
+REDRAWS = 8
+"""How often a labelled sequence without a labelled event is drawn again [J]."""
 
 BURN_IN = 20
 """Steps simulated and thrown away before a path, so that hidden state and volatility
@@ -66,9 +72,9 @@ class Simulator:
         with torch.inference_mode(), one_thread():
             context, rows = self._contexts(n, rng, condition)
             shown = without_outcomes(rows, self.layout)
-            roll = Roll(self, context, shown.codes, shown.numbers)
             if self.layout.clock is not None:
-                return self._until_they_end(roll, context, rng)
+                return self._labelled(context, shown, rng)
+            roll = Roll(self, context, shown.codes, shown.numbers)
             lengths = self._lengths(context, length)
             if self.regimes is not None:
                 roll.begin(self.regimes.draw(n, rng))
@@ -86,17 +92,38 @@ class Simulator:
         assert column is not None, "a panel has a length field, or the caller names a length"
         return np.maximum(np.rint(context[:, column]), 1).astype(np.int64)
 
+    def _labelled(self, context: Floats, shown: Rows, rng: np.random.Generator) -> SequencePanel:
+        """Draw sequences; those that lack the event their label promises are drawn again.
+
+        An entity is labelled because one of its events is. Drawn freely, a third of
+        a bank's labelled customers had none, and the label rate fell with them.
+        """
+        panel = self._until_they_end(context, shown, rng)
+        for _ in range(REDRAWS):
+            lacking = lacking_label(panel)
+            if not len(lacking):
+                break
+            part = Rows(shown.codes[lacking], shown.numbers[lacking], shown.applies[lacking])
+            again = self._until_they_end(context[lacking], part, rng)
+            order = np.arange(len(context))
+            order[lacking] = len(context) + np.arange(len(lacking))
+            panel = concatenate_panels([panel, again]).take(order)
+        return panel
+
     def _until_they_end(
-        self, roll: Roll, context: Floats, rng: np.random.Generator
+        self, context: Floats, shown: Rows, rng: np.random.Generator
     ) -> SequencePanel:
-        """Draw events until no sequence goes on, or the longest that is allowed is reached."""
+        """Draw events until no sequence goes on, or a fence against run-away histories."""
         clock = self.layout.clock
         assert clock is not None
+        roll = Roll(self, context, shown.codes, shown.numbers)
         drawn: list[tuple[NDArray[np.int64], Floats]] = []
-        for step in range(clock.longest):
+        for step in range(FENCE * clock.longest):
             if step and not roll.end(rng):
                 break
             values = roll.step(rng)
+            # What would come after the last observed day was never seen.
+            roll.leave(roll.late() & (step > 0))
             drawn.append((roll.going, values[roll.alive]))
         roll.stop()
         owner = np.concatenate([going for going, _ in drawn])
@@ -117,6 +144,16 @@ class Simulator:
         if self.starts is not None:
             forced = self.starts.draw(n, self.context_coder, forced, rng)
         return drawer.draw(start, uniforms, forced=forced)
+
+
+def lacking_label(panel: SequencePanel) -> NDArray[np.int64]:
+    """Return the sequences with a label of which no event has one, where events have labels."""
+    fields, label = panel.layout.fields, panel.layout.context_column("label")
+    if label is None or not fields or fields[0].name != "label":
+        return np.zeros(0, dtype=np.int64)
+    owner = np.repeat(np.arange(panel.n_sequences), panel.lengths)
+    found = np.bincount(owner, panel.values[:, 0] >= 1.0, minlength=panel.n_sequences)
+    return np.flatnonzero((panel.context[:, label] >= 1.0) & (found == 0))
 
 
 @contextmanager

@@ -1,0 +1,126 @@
+"""Kinds of events: one level for columns that hang together, each with a rhythm."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import pairwise
+
+import numpy as np
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from riskgen.data.codecs.joint import Joint
+from riskgen.models.timegan.renewal import (
+    AGES,
+    DUES,
+    EARLY,
+    NEVER,
+    Passing,
+    age_codes,
+    due_codes,
+    last_days,
+    month_later,
+)
+
+OWNERS = np.repeat(np.arange(60), 20)
+
+
+def together(seed: int = 0) -> dict[str, np.ndarray]:
+    """A channel that says the purpose, but for one event in a hundred, and a free country."""
+    rng = np.random.default_rng(seed)
+    channel = rng.integers(5, size=len(OWNERS))
+    purpose = np.where(rng.random(len(OWNERS)) < 0.01, 6, channel)
+    return {"channel": channel, "purpose": purpose, "country": rng.integers(7, size=len(OWNERS))}
+
+
+def day(year: int, month: int, number: int) -> int:
+    return date(year, month, number).toordinal() - date(1970, 1, 1).toordinal()
+
+
+def test_columns_that_say_the_same_become_one_kind_and_a_free_one_does_not() -> None:
+    found = Joint.fit(together(), OWNERS)
+    assert found is not None
+    assert set(found.members) == {"channel", "purpose"}
+
+
+def test_independent_columns_have_no_kind() -> None:
+    rng = np.random.default_rng(0)
+    known = {name: rng.integers(9, size=len(OWNERS)) for name in ("channel", "country")}
+    assert Joint.fit(known, OWNERS) is None
+
+
+def test_each_kind_is_held_by_at_least_eleven_entities() -> None:
+    known = together()
+    found = Joint.fit(known, OWNERS)
+    assert found is not None
+    for row in found.table:
+        here = np.all([known[m] == v for m, v in zip(found.members, row, strict=True)], axis=0)
+        assert len(np.unique(OWNERS[here])) >= 11
+
+
+@given(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8)), min_size=1, max_size=50))
+def test_any_levels_come_back_from_their_kind(rows: list[tuple[int, int]]) -> None:
+    found = Joint.from_state(Joint(("a", "b"), np.array([[0, 0], [3, 1], [8, 8]])).state())
+    levels = np.array(rows, dtype=np.float64)
+    told = found.encode(levels)
+    assert np.array_equal(found.decode(told), levels)
+    rare = told[:, 0] == 3
+    assert (told[~rare, 1:] == 0).all()
+
+
+def test_a_month_later_is_the_same_day_and_a_last_day_leads_to_a_last_day() -> None:
+    days = [
+        (2023, 1, 15),
+        (2023, 1, 31),
+        (2023, 1, 30),
+        (2024, 1, 30),
+        (2023, 2, 28),
+        (2024, 12, 5),
+    ]
+    later = [
+        (2023, 2, 15),
+        (2023, 2, 28),
+        (2023, 2, 28),
+        (2024, 2, 29),
+        (2023, 3, 31),
+        (2025, 1, 5),
+    ]
+    found = month_later(torch.tensor([day(*d) for d in days]))
+    assert found.tolist() == [day(*d) for d in later]
+
+
+def test_ages_and_dues_are_told_to_the_day_where_it_matters() -> None:
+    last, today = (
+        torch.tensor([day(2023, 3, 10)] * 3),
+        torch.tensor([day(2023, 4, 9 + k) for k in range(3)]),
+    )
+    assert age_codes(last, today).tolist() == [30, 31, 32]
+    assert (due_codes(last, today) - EARLY - 1).tolist() == [1, 0, -1]
+    never = torch.full((3,), NEVER)
+    assert age_codes(never, today).tolist() == [AGES - 1] * 3
+    assert due_codes(never, today).tolist() == [DUES - 1] * 3
+
+
+def test_the_last_day_of_each_kind_is_the_one_that_a_slow_loop_finds() -> None:
+    rng = np.random.default_rng(0)
+    offsets = np.array([0, 7, 7, 30, 60])
+    codes, days = rng.integers(4, size=60), np.cumsum(rng.integers(0, 5, size=60))
+    found = last_days(codes, days, offsets, 3)
+    for first, stop in pairwise(offsets.tolist()):
+        seen = [NEVER] * 3
+        for row in range(first, stop):
+            assert found[row].tolist() == seen
+            if codes[row] < 3:
+                seen[codes[row]] = int(days[row])
+
+
+def test_a_date_beyond_a_due_day_weighs_less_by_that_kinds_weight() -> None:
+    passing = Passing(2)
+    last = torch.tensor([[day(2023, 3, 10), NEVER]])
+    reach = torch.tensor([0, 4, 5, 6, -1])
+    with torch.no_grad():
+        added = passing(last, torch.tensor([day(2023, 4, 5)]), reach)[0]
+    weight = float(torch.nn.functional.softplus(passing.renewal.detach()[0]))
+    wanted = [0.0, 0.0, 0.0, -weight, 0.0]
+    assert np.allclose(added.numpy(), wanted)
