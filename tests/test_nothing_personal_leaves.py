@@ -93,7 +93,8 @@ def found(folder: Path, plants: Plants) -> list[str]:
         if path.suffix == ".parquet":
             content += _texts_of_parquet(path)
         for blob in (content, *_decoded(content)):
-            hits += [f"{path.name}: {text}" for text in spellings(plants) if text in blob]
+            hits += [f"{path.name}: {text!r}" for text in spellings(plants) if text in blob]
+            hits += [f"{path.name}: {text!r}" for text in wholes(plants) if stands_in(text, blob)]
         numbers = np.fromiter(_numbers(path, content), dtype=np.float64)
         hits += [f"{path.name}: {name}" for name in near(numbers, plants)]
     return sorted(set(hits))
@@ -103,8 +104,7 @@ def spellings(plants: Plants) -> list[bytes]:
     """Return every planted text, number and time as it could be written."""
     words = list(plants.texts)
     for number in plants.numbers:
-        whole = round(number * 100)
-        words += [f"{number:.2f}", f"{number:,.2f}", f"{number:.3e}", f"{whole}"]
+        words += [f"{number:.2f}", f"{number:,.2f}", f"{number:.3e}"]
     for time in plants.times:
         words += [
             f"{time:%Y-%m}",
@@ -116,6 +116,19 @@ def spellings(plants: Plants) -> list[bytes]:
     kinds = ("<f8", "<f4")
     raw = [np.array(number, dtype=kind).tobytes() for number in plants.numbers for kind in kinds]
     return [*(word.encode() for word in words), *raw]
+
+
+def wholes(plants: Plants) -> list[bytes]:
+    """Return every planted number in its smallest unit, without a point."""
+    return [str(round(number * 100)).encode() for number in plants.numbers]
+
+
+def stands_in(digits: bytes, blob: bytes) -> bool:
+    """Whether a number stands in ``blob``; inside a longer run of digits it is none.
+
+    Some hundred thousand digits of shares and areas hold any six in a row by chance.
+    """
+    return re.search(rb"(?<![0-9])" + digits + rb"(?![0-9])", blob) is not None
 
 
 def near(numbers: np.ndarray, plants: Plants) -> list[str]:
@@ -229,6 +242,12 @@ def test_the_search_finds_whatever_is_planted_into_an_output(
     page = base64.b64encode(np.array([0.0, 1.0, number]).tobytes()).decode()
     (tmp_path / "page.html").write_text(f'{{"bdata":"{page}"}}')
     assert found(tmp_path, plants)
+
+
+def test_digits_inside_a_longer_number_are_no_leak_and_the_number_alone_is_one() -> None:
+    assert not stands_in(b"775742", b"0.12377574234")
+    for blob in (b"[775742]", b"x775742x", b"1,775742;", b"775742"):
+        assert stands_in(b"775742", blob)
 
 
 def test_a_single_early_customer_moves_no_first_day_of_the_calendar() -> None:
