@@ -26,6 +26,7 @@ from riskgen.data.dtypes import cast_back, dtype_name, dtype_of
 from riskgen.data.events import Events, seconds_column
 from riskgen.data.panel import Field, Layout, SequencePanel, Tracker
 from riskgen.data.persistence import Persistence
+from riskgen.data.repertoire import Repertoire
 from riskgen.data.schema import Schema
 from riskgen.data.standing import StandingAmounts
 from riskgen.errors import DataError
@@ -107,7 +108,8 @@ class EventEncoder:
         if account is not None and account.amount.repeats is not None:
             held = (account, StandingAmounts(account))
         near = tuple(Persistence(fields, c) for c in self.record.persistent)
-        return Layout(fields, (*label, *fixed), self.clock, (*held, *near), self.record.kind)
+        kept = tuple(Repertoire.all_of(self.record, fields))
+        return Layout(fields, (*label, *fixed), self.clock, (*held, *near, *kept), self.record.kind)
 
     def encode(self, events: Events) -> SequencePanel:
         """Return the panel of ``events``, which have the fitted schema."""

@@ -7,6 +7,7 @@ levels, not columns.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -57,6 +58,11 @@ class Kind:
                 sizes[name] = size
                 room //= size + 1
         return cls(sizes)
+
+    @property
+    def number(self) -> int:
+        """Number of codes."""
+        return math.prod(size + 1 for size in self.sizes.values())
 
     def codes(self, known: Mapping[str, Ints], n: int) -> Ints:
         """Return the kind of each of ``n`` events from the levels of the categories."""

@@ -149,6 +149,14 @@ class Record:
         apart[:, start + 1 : stop] = self.joint.decode(values[:, start:stop])
         return apart
 
+    def categories(self, values: Floats, names: list[str]) -> dict[str, Ints]:
+        """Return the levels (n,) of the categories by column name, from values told apart."""
+        return {
+            column.name: values[:, names.index(column.fields[0].name)].astype(np.int64)
+            for column in self.columns
+            if isinstance(column, CategoryColumn)
+        }
+
     def state(self) -> dict[str, Any]:
         """Return JSON values that :meth:`from_state` takes back."""
         joint = None if self.joint is None else self.joint.state()
