@@ -124,3 +124,16 @@ def test_a_date_beyond_a_due_day_weighs_less_by_that_kinds_weight() -> None:
     weight = float(torch.nn.functional.softplus(passing.renewal.detach()[0]))
     wanted = [0.0, 0.0, 0.0, -weight, 0.0]
     assert np.allclose(added.numpy(), wanted)
+
+
+def test_a_kind_that_keeps_its_return_weighs_less_by_what_is_due_before_it() -> None:
+    passing = Passing(4)
+    # Due on 5, 10 and 20 April; the last kind has not come yet.
+    last = torch.tensor([[day(2023, 3, 5), day(2023, 3, 10), day(2023, 3, 20), NEVER]])
+    with torch.no_grad():
+        passing.due[:] = torch.tensor([0.0, 1.0, 2.0, 3.0])
+        added = passing.overtaking(last, torch.tensor([day(2023, 4, 1)]))[0]
+        strict = torch.nn.functional.softplus(passing.due)
+        weight = float(torch.nn.functional.softplus(passing.renewal[0]))
+    wanted = [0.0, -weight * float(strict[1]), -2 * weight * float(strict[2]), 0.0]
+    assert np.allclose(added.numpy(), wanted)

@@ -215,7 +215,7 @@ class FieldHeads(nn.Module):
     def renewed(self, logits: Tensor, hidden: Tensor, guide: Guide) -> Tensor:
         """Return the logits of the kind, weighed by when each kind came last."""
         added: Tensor = self.kinds(hidden, guide.rhythm())
-        return logits + added
+        return logits + added + self.passing.overtaking(guide.last, guide.today)
 
     def led(
         self,

@@ -139,20 +139,23 @@ class Renewal(nn.Module):
 
 
 class Passing(nn.Module):
-    """Weighs dates by the monthly returns that they would pass over.
+    """Weighs dates, and kinds, by the monthly returns that they would pass over.
 
     The next event is the earliest one: if it lies beyond the day on which a rent
-    is due, there is no rent this month.
+    is due, there is no rent this month. A kind that keeps its own monthly return
+    passes over all that is due before it.
 
     Parameters
     ----------
     n_kinds : int
-        Kinds; how much each holds back is learned.
+        Kinds; how much each holds back, and how strictly it keeps its own
+        return, is learned.
     """
 
     def __init__(self, n_kinds: int) -> None:
         super().__init__()
         self.renewal = nn.Parameter(torch.full((n_kinds,), -2.0))
+        self.due = nn.Parameter(torch.full((n_kinds,), -2.0))
 
     def forward(self, last: Tensor, today: Tensor, reach: Tensor) -> Tensor:
         """Return what is added to the logits of dates, shape (n, n_dates).
@@ -165,13 +168,27 @@ class Passing(nn.Module):
         reach : Tensor of shape (n_dates,), int64
             Days ahead of each date; -1 where it is no single day.
         """
-        ahead = month_later(last) - today[:, None]
-        counts = (last != NEVER) & (ahead >= 0) & (ahead < FURTHEST)
-        weights = F.softplus(self.renewal) * counts
-        on_day = torch.zeros(len(last), FURTHEST + 1)
-        on_day = on_day.scatter_add(1, ahead.clamp(0, FURTHEST), weights)
-        before = torch.cumsum(on_day, dim=1) - on_day
+        before = self._before(*_awaited(last, today))
         return -before[:, reach.clamp(0, FURTHEST)] * (reach >= 0)
+
+    def overtaking(self, last: Tensor, today: Tensor) -> Tensor:
+        """Return what is added to the logits of kinds, shape (n, n_kinds); as :meth:`forward`."""
+        ahead, counts = _awaited(last, today)
+        passed = self._before(ahead, counts).gather(1, ahead)
+        return -passed * counts * F.softplus(self.due)
+
+    def _before(self, ahead: Tensor, counts: Tensor) -> Tensor:
+        """Return the weight of all that is due before each day ahead, (n, FURTHEST + 1)."""
+        on_day = torch.zeros(len(ahead), FURTHEST + 1)
+        on_day = on_day.scatter_add(1, ahead, F.softplus(self.renewal) * counts)
+        return torch.cumsum(on_day, dim=1) - on_day
+
+
+def _awaited(last: Tensor, today: Tensor) -> tuple[Tensor, Tensor]:
+    """Return days to the monthly return of each kind, and whether one is awaited."""
+    ahead = month_later(last) - today[:, None]
+    counts = (last != NEVER) & (ahead >= 0) & (ahead < FURTHEST)
+    return ahead.clamp(0, FURTHEST), counts
 
 
 def _weighed(weights: Tensor, rhythm: Rhythm) -> Tensor:
