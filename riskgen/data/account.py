@@ -16,17 +16,22 @@ from numpy.typing import NDArray
 from riskgen.data.codecs.amounts import NumberColumn
 from riskgen.data.codecs.categories import CategoryColumn
 from riskgen.data.codecs.disclosure import round_significant
+from riskgen.data.codecs.habits import Habits
 from riskgen.data.codecs.memory import at_ranks, blank, recalled, remembered
 from riskgen.data.codecs.quantiles import Quantiles
 from riskgen.data.codecs.record import Record
 from riskgen.data.derived.derivation import parse_formula
+from riskgen.data.footing import Footing, distances
 from riskgen.data.panel import Field, SequencePanel
 from riskgen.data.schema import Schema
 
 Floats = NDArray[np.float64]
 
-PRIOR = (-3.0, -1.0, 0.0, 0.0, 0.0, 0.0)
+PRIOR = (-3.0, -1.0, 0.0, 0.0, 0.0, 0.0, 0.0, -1.0)
 TINY = 1e-3  # of a typical amount
+
+HEAD = 3
+"""Numbers of a state before the amounts that may come back: balance, usual and lowest one."""
 
 NEAR = 0.1
 """Part of a typical amount within which an account counts as emptied [J]."""
@@ -55,6 +60,8 @@ class Account:
         Codec of the balance before the first event.
     opening_column : int
         Its column in a panel's context.
+    footing : Footing or None
+        What the account usually holds and how low it goes, where that is known.
     """
 
     record: Record = field(repr=False)
@@ -64,11 +71,12 @@ class Account:
     minus: NDArray[np.bool_] | None = field(repr=False)
     opening: Quantiles = field(repr=False)
     opening_column: int
+    footing: Footing | None = field(default=None, repr=False)
 
     @property
     def n_features(self) -> int:
         """Number of features."""
-        return 4
+        return 6
 
     @property
     def steers(self) -> str:
@@ -86,41 +94,50 @@ class Account:
         return PRIOR
 
     def start(self, context: Floats) -> Floats:
-        """Return the state (n, 1 + WIDTH) before the first event."""
+        """Return the state (n, HEAD + WIDTH) before the first event."""
         opening = self.opening.decode(context[:, self.opening_column])
-        return np.column_stack([np.nan_to_num(opening), blank(len(context))])
+        ground = np.full((len(context), 2), np.nan)
+        if self.footing is not None:
+            ground = self.footing.read(context)
+        return np.column_stack([np.nan_to_num(opening), ground, blank(len(context))])
 
     def advance(self, state: Floats, values: Floats) -> Floats:
         """Return the state after events with ``values`` (n, n_fields)."""
         start = self._names.index(self.amount.fields[0].name)
         own = values[:, start : start + len(self.amount.fields)]
         whole = np.nan_to_num(self.amount.quantiles.decode_whole(own[:, -1]))
-        memory = state[:, 1:]
+        memory = state[:, HEAD:]
         apart = self.record.told_apart(values, self._names)
         if self.amount.repeats is not None:
             kinds = self.amount.repeats.kind.codes(self.categories(apart), len(values))
             whole = recalled(memory, kinds, own[:, 0], whole)
             memory = remembered(memory, kinds, whole)
         moved = self._sign(apart) * self.amount.quantiles.numbers(whole)
-        return np.column_stack([state[:, 0] + moved, memory])
+        return np.column_stack([state[:, 0] + moved, state[:, 1:HEAD], memory])
 
     def features(self, state: Floats) -> Floats:
-        """Return what is held in typical amounts: on two scales, and whether it is below 0 or 1."""
-        held = state[:, 0] / self._typical
+        """Return what is held in typical amounts.
+
+        On two scales, whether it is below 0 or 1, and how far above the usual and the
+        lowest balance.
+        """
+        scaled = state[:, :HEAD] / self._typical
+        held = scaled[:, 0]
         wide, narrow = np.arcsinh(held) / 4.0, np.tanh(held / 3.0)
-        return np.column_stack([wide, narrow, held < 0.0, held < 1.0]).astype(np.float64)
+        above = [part / 2.0 for part in distances(scaled[:, :1], scaled[:, 1:])]
+        return np.column_stack([wide, narrow, held < 0.0, held < 1.0, *above]).astype(np.float64)
 
     def features_of(self, panel: SequencePanel) -> Floats:
         """Return the features before each event, shape (n_events, n_features)."""
         return self.features(self.known_of(panel))
 
     def known(self, state: Floats) -> Floats:
-        """Return the balances of states, shape (n, 1)."""
-        return state[:, :1]
+        """Return balances of states and what they stand on, shape (n, HEAD)."""
+        return state[:, :HEAD]
 
     def known_of(self, panel: SequencePanel) -> Floats:
-        """Return the balance before each event of a panel, shape (n_events, 1)."""
-        return self.states_of(panel, 1)
+        """Return the same before each event of a panel, shape (n_events, HEAD)."""
+        return self.states_of(panel, HEAD)
 
     def states_of(self, panel: SequencePanel, width: int) -> Floats:
         """Return the first ``width`` numbers of the state before each event of a panel."""
@@ -139,16 +156,19 @@ class Account:
         """Return what would be left if each level were drawn, shape (n, n_signals, n_levels)."""
         apart = self.record.told_apart(values, self._names)
         moved = self._sign(apart)[:, None] * self._sizes[None, :]
-        return self.left(known[:, :1], moved)
+        return self.left(known, moved)
 
-    def left(self, held: Floats, moved: Floats) -> Floats:
-        """Return signals (n, n_signals, m) of amounts ``moved`` (n, m) from ``held`` (n, 1).
+    def left(self, known: Floats, moved: Floats) -> Floats:
+        """Return signals (n, n_signals, m) of amounts ``moved`` (n, m) from ``known`` (n, HEAD).
 
         Overdrawn by this event, overdrawn more, how far beyond a half and beyond a
-        quarter of what is held (log), emptied, and how much is left.
+        quarter of what is held (log), emptied, how much is left, how far that is from
+        what is usual (squared), and how far below the lowest.
         """
-        held, moved = held / self._typical, moved / self._typical
+        scaled, moved = known / self._typical, moved / self._typical
+        held = scaled[:, :1]
         left, taken = held + moved, moved < 0.0
+        away, above = distances(left, scaled[:, 1:])
         share = np.log(np.maximum(-moved, TINY) / np.maximum(held, TINY))
         parts = [
             (left < 0.0) & taken & (held >= 0.0),
@@ -157,6 +177,8 @@ class Account:
             np.clip(share - np.log(0.25), 0.0, 3.0) * (taken & (held > 0.0)),
             np.exp(-np.abs(left) / NEAR) * taken,
             np.arcsinh(left) / 4.0 * (moved != 0.0),
+            -0.5 * away**2 * (moved != 0.0),
+            np.maximum(-above, 0.0) * taken,
         ]
         return np.stack(parts, axis=1).astype(np.float64)
 
@@ -165,7 +187,7 @@ class Account:
         assert self.amount.repeats is not None
         apart = self.record.told_apart(values, self._names)
         kinds = self.amount.repeats.kind.codes(self.categories(apart), len(values))
-        amounts = self.amount.quantiles.numbers(at_ranks(state[:, 1:], kinds))
+        amounts = self.amount.quantiles.numbers(at_ranks(state[:, HEAD:], kinds))
         moved = self._sign(apart)[:, None] * amounts
         return np.concatenate([np.zeros((len(values), 1)), moved], axis=1)
 
@@ -206,6 +228,7 @@ def find_account(
     record: Record,
     fields: tuple[Field, ...],
     balances: Mapping[str, Quantiles],
+    habits: Habits,
     context_column: Callable[[str], int],
 ) -> Account | None:
     """Return the account behind the first derived balance that sums one modelled column.
@@ -216,6 +239,8 @@ def find_account(
         Says which columns are derived, and how.
     record, fields, balances
         Codecs of events, the panel's fields, and codecs of opening balances.
+    habits : Habits
+        May say what a balance usually is.
     context_column : callable
         Column of a context field, by name.
     """
@@ -228,7 +253,8 @@ def find_account(
         column = sign if isinstance(sign, CategoryColumn) else None
         minus = None if column is None else _minus(column, levels)
         place = context_column(f"{name}.opening")
-        return Account(record, fields, amount, column, minus, opening, place)
+        footing = Footing.of(habits, name, context_column)
+        return Account(record, fields, amount, column, minus, opening, place, footing)
     return None
 
 

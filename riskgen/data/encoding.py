@@ -24,6 +24,7 @@ from riskgen.data.codecs.record import Record
 from riskgen.data.derived.derivation import derive, openings, parse_formula
 from riskgen.data.dtypes import cast_back, dtype_name, dtype_of
 from riskgen.data.events import Events, seconds_column
+from riskgen.data.nearby import Nearby
 from riskgen.data.panel import Field, Layout, SequencePanel, Tracker
 from riskgen.data.persistence import Persistence
 from riskgen.data.repertoire import Repertoire
@@ -103,13 +104,17 @@ class EventEncoder:
         fixed = (*self._context_fields(), *self.habits.fields)
         fields = (*own, *self.record.before.fields, *time, *self.record.after.fields)
         names = [item.name for item in (*label, *fixed)]
-        account = find_account(self.schema, self.record, fields, self.balances, names.index)
+        account = find_account(
+            self.schema, self.record, fields, self.balances, self.habits, names.index
+        )
         held: tuple[Tracker, ...] = () if account is None else (account,)
         if account is not None and account.amount.repeats is not None:
             held = (account, StandingAmounts(account))
         near = tuple(Persistence(fields, c) for c in self.record.persistent)
         kept = tuple(Repertoire.all_of(self.record, fields))
-        return Layout(fields, (*label, *fixed), self.clock, (*held, *near, *kept), self.record.kind)
+        numbers = tuple(Nearby.all_of(self.record, fields))
+        trackers = (*held, *near, *kept, *numbers)
+        return Layout(fields, (*label, *fixed), self.clock, trackers, self.record.kind)
 
     def encode(self, events: Events) -> SequencePanel:
         """Return the panel of ``events``, which have the fitted schema."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from riskgen.data.account import Account
+from riskgen.data.account import HEAD, Account
 from riskgen.data.panel import Floats, SequencePanel
 
 
@@ -75,4 +75,4 @@ class StandingAmounts:
         """Return what would be left for each level, shape (n, n_signals, n_levels)."""
         moved: Floats = self.account.ranked(known, values)
         # An amount that is new, or not there, says nothing.
-        return np.asarray(self.account.left(known[:, :1], moved) * (moved != 0.0)[:, None, :])
+        return np.asarray(self.account.left(known[:, :HEAD], moved) * (moved != 0.0)[:, None, :])

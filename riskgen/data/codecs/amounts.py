@@ -99,22 +99,36 @@ class NumberColumn:
 
         Grain and value of an event that repeats an earlier amount are ignored.
         """
+        whole = self.fresh(values)
+        if self.repeats is not None:
+            kinds = self.repeats.kind.codes(known, len(values))
+            whole = whole[self.repeats.sources(values[:, 0], owners, kinds)]
+        return write_numbers(self.quantiles.numbers(whole), self.dtype)
+
+    def fresh(self, values: Floats) -> Floats:
+        """Return whole numbers (n,) as grain and value say, whatever came before."""
         codes, bins = values[:, -1], self.quantiles.bins
         whole = self.quantiles.decode_whole(codes)
         binned = np.floor(codes) >= self.quantiles.first_bin
         if bins is not None and binned.any():
             levels = np.floor(codes[binned]).astype(np.int64)
-            steps = np.zeros(len(levels), dtype=np.int64)
-            if self.grain.levels > 1:
-                steps = values[binned, -2].astype(np.int64)
-            taken = self.quantiles.atoms
+            bounds, taken = self.quantiles.bounds(levels), self.quantiles.atoms
             whole[binned] = self.grain.snap(
-                whole[binned], steps, self.quantiles.bounds(levels), taken
+                whole[binned], self.steps(values)[binned], bounds, taken
             )
-        if self.repeats is not None:
-            kinds = self.repeats.kind.codes(known, len(values))
-            whole = whole[self.repeats.sources(values[:, 0], owners, kinds)]
-        return write_numbers(self.quantiles.numbers(whole), self.dtype)
+        return whole
+
+    def steps(self, values: Floats) -> Ints:
+        """Return the level of the grain of each number, shape (n,)."""
+        if self.grain.levels == 1:
+            return np.zeros(len(values), dtype=np.int64)
+        return values[:, -2].astype(np.int64)
+
+    @property
+    def common(self) -> float:
+        """The commonest number, whole."""
+        level = np.array([self.quantiles.common + 0.5])
+        return float(np.nan_to_num(self.quantiles.decode_whole(level))[0])
 
     def state(self) -> dict[str, Any]:
         """Return JSON values that :meth:`from_state` takes back."""

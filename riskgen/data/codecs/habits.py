@@ -17,12 +17,16 @@ from riskgen.data.codecs.bins import populated
 from riskgen.data.codecs.categories import CategoryColumn, RecencyColumn
 from riskgen.data.codecs.codecs import Column
 from riskgen.data.codecs.disclosure import SMALLEST_GROUP, Floats, Ints
+from riskgen.data.derived.derivation import parse_formula
 from riskgen.data.events import SECONDS_PER_DAY, Events
 from riskgen.data.panel import Field
+from riskgen.data.schema import Schema
 
 MEDIAN_LEVELS, SPREAD_LEVELS, PACE_LEVELS, DISTINCT_LEVELS = 16, 8, 12, 8  # [J]
 MOST_TOP_LEVELS = 30  # a category with more levels has no "commonest" habit [J]
 MOST_AMOUNTS = 3  # number columns that are summarised [J]
+BALANCE_LEVELS = 16  # of what an account usually holds, and of how low it goes [J]
+USUAL, LOWEST = "usual", "lowest"
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +73,16 @@ class Habits:
                 parts.append(_commonest(values[column.name][:, 0], events, levels))
         return np.column_stack(parts) if parts else np.zeros((events.n_entities, 0))
 
+    def centres(self, name: str) -> Floats:
+        """Return what each level of a measured summary stands for; NaN for *not measurable*.
+
+        The outer levels are as wide as their neighbours.
+        """
+        edges = self.cuts[name]
+        width = float(np.diff(edges).mean()) if len(edges) > 1 else 1.0
+        whole = np.concatenate([[edges[0] - width], edges, [edges[-1] + width]])
+        return np.append((whole[:-1] + whole[1:]) / 2, np.nan)
+
     def state(self) -> dict[str, Any]:
         """Return JSON values that :meth:`from_state` takes back."""
         cuts = {name: edges.tolist() for name, edges in self.cuts.items()}
@@ -95,11 +109,38 @@ def _measures(
     gap[events.offsets[:-1][events.lengths > 0]] = np.nan
     result["pace"] = (_medians(np.log1p(np.maximum(gap, 0.0)), events), PACE_LEVELS)
     result["rate"] = (_rates(events), PACE_LEVELS)
+    for name in running_sums(events.schema):
+        held = _logged(read_numbers(events.frame[name]))
+        result[f"{name}.{USUAL}"] = (_medians(held, events), BALANCE_LEVELS)
+        result[f"{name}.{LOWEST}"] = (_smallest(held, events), BALANCE_LEVELS)
     for column in columns:
         if not isinstance(column, NumberColumn):
             distinct = _distinct(column, values[column.name][:, 0], events)
             result[f"{column.name}.distinct"] = (distinct, DISTINCT_LEVELS)
     return result
+
+
+def running_sums(schema: Schema) -> list[str]:
+    """Return the columns that are running sums of others: balances."""
+    derived = schema.with_role("derived")
+    return [channel.name for channel in derived if parse_formula(channel).is_running]
+
+
+def _logged(values: Floats) -> Floats:
+    """Return sign(x) · log(1 + |x|); NaN stays."""
+    return np.asarray(np.sign(values) * np.log1p(np.abs(values)))
+
+
+def unlogged(values: Floats) -> Floats:
+    """Return what a summary of balances stands for, in the column's unit."""
+    return np.asarray(np.sign(values) * np.expm1(np.abs(values)))
+
+
+def _smallest(values: Floats, events: Events) -> Floats:
+    """Return the smallest finite value of each entity; NaN where there is none."""
+    result = np.full(events.n_entities, np.inf)
+    np.minimum.at(result, events.owner, np.where(np.isfinite(values), values, np.inf))
+    return np.where(np.isfinite(result), result, np.nan)
 
 
 def _rates(events: Events) -> Floats:

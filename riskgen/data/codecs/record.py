@@ -6,18 +6,22 @@ before it. Knows neither time nor labels itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from riskgen.data.codecs.amounts import NumberColumn
+from riskgen.data.codecs.amounts import NumberColumn, read_numbers, write_numbers
 from riskgen.data.codecs.categories import CategoryColumn
 from riskgen.data.codecs.codecs import NUMERIC, Column, column_from_state, fit_column, is_wide
 from riskgen.data.codecs.disclosure import Floats, Ints
 from riskgen.data.codecs.joint import Joint
+from riskgen.data.codecs.references import References
+from riskgen.data.codecs.resemblance import Search
+from riskgen.data.derived.derivation import parse_formula
+from riskgen.data.dtypes import dtype_of
 from riskgen.data.events import Events
 from riskgen.data.panel import Field
 from riskgen.data.schema import Channel
@@ -35,10 +39,13 @@ class Record:
         In drawing order; those that are told together come first.
     joint : Joint or None
         The kind of an event: its first columns as one level.
+    references : References or None
+        Number columns that stay near one another, the last ones.
     """
 
     columns: tuple[Column, ...] = field(repr=False)
     joint: Joint | None = None
+    references: References | None = None
 
     @classmethod
     def fit(cls, events: Events) -> Record:
@@ -52,8 +59,11 @@ class Record:
             _learn(known, column, column.encode(events, known))
             columns.append(column)
         joint = Joint.fit(known, events.owner)
+        references = _fit_references(events, columns)
+        last = () if references is None else tuple(c.name for c in references.columns)
         members = () if joint is None else joint.members
-        return cls(tuple(sorted(columns, key=lambda c: _place(c, members))), joint)
+        ordered = sorted(columns, key=lambda c: _place(c, members, last))
+        return cls(tuple(ordered), joint, references)
 
     @classmethod
     def fit_fixed(cls, heads: Events) -> Record:
@@ -69,12 +79,13 @@ class Record:
     @property
     def after(self) -> Record:
         """The columns that are drawn after the time of the event."""
-        return Record(tuple(c for c in self.columns if isinstance(c, NumberColumn)))
+        numbers = tuple(c for c in self.columns if isinstance(c, NumberColumn))
+        return Record(numbers, references=self.references)
 
     @property
     def fields(self) -> tuple[Field, ...]:
         """Fields of the panel, in drawing order."""
-        fields = tuple(item for column in self.columns for item in column.fields)
+        fields = tuple(item for column in self.columns for item in self._fields_of(column))
         if self.joint is None:
             return fields
         n = len(self.joint.members)
@@ -93,7 +104,8 @@ class Record:
     def persistent(self) -> tuple[NumberColumn, ...]:
         """Number columns whose values stay near the one before."""
         numbers = (column for column in self.columns if isinstance(column, NumberColumn))
-        return tuple(column for column in numbers if column.persistent)
+        referring = self.references or ()
+        return tuple(c for c in numbers if c.persistent and c.name not in referring)
 
     def encode(self, events: Events) -> dict[str, Floats]:
         """Return the values (n_events, n_fields) of each column, by name."""
@@ -102,7 +114,29 @@ class Record:
         for column in self.columns:
             encoded[column.name] = column.encode(events, known)
             _learn(known, column, encoded[column.name])
-        return encoded
+        return encoded if self.references is None else self._near(events, encoded)
+
+    def _near(self, events: Events, encoded: dict[str, Floats]) -> dict[str, Floats]:
+        """Put in front of numbers that refer to others how near those they are."""
+        assert self.references is not None, "there is something to be near to"
+        columns = {column.name: column for column in self.references.columns}
+        whole = {
+            name: column.quantiles.whole(read_numbers(events.frame[name]))
+            for name, column in columns.items()
+        }
+        others = {name: column.fresh(encoded[name]) for name, column in columns.items()}
+        codes = self.references.encode(whole, others, events.owner)
+        told = dict(encoded)
+        for name, code in codes.items():
+            asked = self.references.asked(columns[name], code)
+            told[name] = np.column_stack([code, np.where(asked, encoded[name], 0.0)])
+        return told
+
+    def _fields_of(self, column: Column) -> tuple[Field, ...]:
+        if self.references is None or column.name not in self.references:
+            return column.fields
+        assert isinstance(column, NumberColumn), "only numbers stay near others"
+        return self.references.fields_of(column)
 
     def decode(
         self, values: Floats, fields: tuple[Field, ...], owners: Ints, first: int
@@ -125,11 +159,20 @@ class Record:
         known: dict[str, Ints] = {}
         decoded = {}
         for column in self.columns:
-            start = names.index(column.fields[0].name)
-            own = values[:, start : start + len(column.fields)]
+            own = self.own(column, values, names)
             decoded[column.name] = column.decode(own, owners, known, first)
             _learn(known, column, own)
+        if self.references is not None:
+            parts = {c.name: self.own(c, values, names) for c in self.references.columns}
+            for name, numbers in self.references.decode(parts, owners).items():
+                decoded[name] = write_numbers(numbers, self.references.column(name).dtype)
         return decoded
+
+    def own(self, column: Column, values: Floats, names: list[str]) -> Floats:
+        """Return the values (n, n_fields) of one column's fields."""
+        fields = self._fields_of(column)
+        start = names.index(fields[0].name)
+        return values[:, start : start + len(fields)]
 
     def stack(self, encoded: Mapping[str, Floats]) -> list[Floats]:
         """Return the values of these columns in drawing order."""
@@ -159,14 +202,18 @@ class Record:
 
     def state(self) -> dict[str, Any]:
         """Return JSON values that :meth:`from_state` takes back."""
-        joint = None if self.joint is None else self.joint.state()
-        return {"columns": [column.state() for column in self.columns], "joint": joint}
+        parts = {"joint": self.joint, "references": self.references}
+        told = {name: None if part is None else part.state() for name, part in parts.items()}
+        return {"columns": [column.state() for column in self.columns], **told}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Record:
         """Return the record that ``state`` was taken from."""
         columns = tuple(column_from_state(item) for item in state["columns"])
-        return cls(columns, None if state["joint"] is None else Joint.from_state(state["joint"]))
+        joint = None if state["joint"] is None else Joint.from_state(state["joint"])
+        numbers = {c.name: c for c in columns if isinstance(c, NumberColumn)}
+        found = state["references"]
+        return cls(columns, joint, found and References.from_state(found, numbers))
 
 
 def _learn(known: dict[str, Ints], column: Column, values: Floats) -> None:
@@ -175,8 +222,29 @@ def _learn(known: dict[str, Ints], column: Column, values: Floats) -> None:
         known[column.name] = values[:, 0].astype(np.int64)
 
 
-def _place(column: Column, members: tuple[str, ...]) -> int:
+def _place(column: Column, members: tuple[str, ...], last: tuple[str, ...]) -> int:
+    if column.name in last:
+        return len(members) + 1 + last.index(column.name)
     return members.index(column.name) if column.name in members else len(members)
+
+
+def _fit_references(events: Events, columns: Sequence[Column]) -> References | None:
+    """Return which numbers stay near which, among those that nothing else accounts for."""
+    summed = {
+        name
+        for channel in events.schema.with_role("derived")
+        for name in parse_formula(channel).columns
+    }
+    free = [
+        column
+        for column in columns
+        if isinstance(column, NumberColumn)
+        and column.repeats is None
+        and not dtype_of(column.dtype).is_temporal()
+        and column.name not in summed
+    ]
+    numbers = {column.name: read_numbers(events.frame[column.name]) for column in free}
+    return Search(free, numbers, events.owner).found() if free else None
 
 
 def _rank(channel: Channel) -> int:
