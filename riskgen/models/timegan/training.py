@@ -37,8 +37,8 @@ EARLY = 4.0
 event matters little to the likelihood of long histories, but a simulated history
 begins with it [J]."""
 
-LOOKS = 40
-"""Held-out looks in a full budget [J]."""
+LOOKS, FEWEST_BETWEEN = 40, 5
+"""Held-out looks in a full budget, and the fewest steps between two of them [J]."""
 
 CONTEXT_SHARE = 0.2
 """Share of the wall-clock limit, if there is one, that the context block may use [J]."""
@@ -54,6 +54,15 @@ class Budget:
     def __init__(self, steps: int, max_seconds: float | None) -> None:
         self.steps, self.max_seconds = steps, max_seconds
         self._began = time.monotonic()
+        self._looks = 0
+
+    def asks(self, step: int, used: float) -> bool:
+        """Return whether it is time for a look after ``step`` steps, ``used`` of the budget."""
+        if self.max_seconds is None:
+            return step % max(FEWEST_BETWEEN, self.steps // LOOKS) == 0 or used >= 1.0
+        # Seconds may end long before the steps do: looks follow whichever is used up first.
+        looks, self._looks = self._looks, int(used * LOOKS)
+        return self._looks > looks or used >= 1.0
 
     def fraction(self, step: int) -> float:
         """Return the used part of the budget, 0 to 1."""
@@ -79,7 +88,6 @@ def run_phase(
     on_step: OnStep | None,
 ) -> None:
     """Train ``course`` until its budget is used or its held-out loss stops falling."""
-    every = max(5, budget.steps // LOOKS)
     if course.warm and course.step == 0:
         # Where it begins is a candidate too: a few customers may have nothing to add.
         course.look(held_out(course.average))
@@ -88,9 +96,9 @@ def run_phase(
         with torch_fence(seed, "train", course.name, course.step):
             loss = course.advance(losses(course.step), used)
         used = budget.fraction(course.step)
-        if course.step % every == 0 or used >= 1.0:
+        if budget.asks(course.step, used):
             course.look(held_out(course.average))
-            course.finished = course.finished or used >= 1.0
+        course.finished = course.finished or used >= 1.0
         if on_step is not None:
             on_step(StepReport(course.name, course.step, used, loss, course.known))
     course.settle()
