@@ -11,16 +11,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from riskgen.data.codecs.joint import Joint
+from riskgen.models.timegan.dues import (
+    GRACE,
+    LATE,
+    NEVER,
+    SLOTS,
+    SOONEST,
+    Dues,
+    kept_share,
+    month_later,
+    rhythm_of,
+)
 from riskgen.models.timegan.renewal import (
     AGES,
     DUES,
-    EARLY,
-    NEVER,
+    RAREST,
     Passing,
     age_codes,
     due_codes,
-    last_days,
-    month_later,
+    strictness,
 )
 
 OWNERS = np.repeat(np.arange(60), 20)
@@ -86,7 +95,7 @@ def test_a_month_later_is_the_same_day_and_a_last_day_leads_to_a_last_day() -> N
         (2023, 3, 31),
         (2025, 1, 5),
     ]
-    found = month_later(torch.tensor([day(*d) for d in days]))
+    found = month_later(np.array([day(*d) for d in days]))
     assert found.tolist() == [day(*d) for d in later]
 
 
@@ -96,7 +105,8 @@ def test_ages_and_dues_are_told_to_the_day_where_it_matters() -> None:
         torch.tensor([day(2023, 4, 9 + k) for k in range(3)]),
     )
     assert age_codes(last, today).tolist() == [30, 31, 32]
-    assert (due_codes(last, today) - EARLY - 1).tolist() == [1, 0, -1]
+    due = torch.from_numpy(month_later(last.numpy()))
+    assert (due_codes(due, today) - LATE - 1).tolist() == [1, 0, -1]
     never = torch.full((3,), NEVER)
     assert age_codes(never, today).tolist() == [AGES - 1] * 3
     assert due_codes(never, today).tolist() == [DUES - 1] * 3
@@ -106,7 +116,7 @@ def test_the_last_day_of_each_kind_is_the_one_that_a_slow_loop_finds() -> None:
     rng = np.random.default_rng(0)
     offsets = np.array([0, 7, 7, 30, 60])
     codes, days = rng.integers(4, size=60), np.cumsum(rng.integers(0, 5, size=60))
-    found = last_days(codes, days, offsets, 3)
+    found, _ = rhythm_of(codes, days, offsets, 3)
     for first, stop in pairwise(offsets.tolist()):
         seen = [NEVER] * 3
         for row in range(first, stop):
@@ -115,12 +125,46 @@ def test_the_last_day_of_each_kind_is_the_one_that_a_slow_loop_finds() -> None:
                 seen[codes[row]] = int(days[row])
 
 
+def awaited_by_the_definition(dates: list[int]) -> int:
+    """The day on which one kind is awaited after events on ``dates``: a list of returns."""
+    due: list[int] = []
+    for today in dates:
+        met = [d for d in due if today - LATE <= d <= today + SOONEST]
+        if met:
+            due.remove(min(met, key=lambda d: abs(d - today)))
+        elif len(due) == SLOTS:
+            due.remove(min(due))
+        due.append(int(month_later(np.array(today))))
+    soon = [d for d in due if d >= dates[-1] - GRACE]
+    late = [d for d in due if d >= dates[-1] - LATE]
+    return min(soon or late, default=NEVER)
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=25))
+def test_what_is_awaited_is_what_a_list_of_returns_says(gaps: list[int]) -> None:
+    dates = np.cumsum([day(2023, 1, 1), *gaps])
+    codes, offsets = np.zeros(len(dates), dtype=np.int64), np.array([0, len(dates)])
+    _, due = rhythm_of(codes, dates, offsets, 1)
+    assert due[0, 0] == NEVER
+    for row in range(1, len(dates)):
+        assert due[row, 0] == awaited_by_the_definition(dates[:row].tolist())
+
+
+def test_of_three_subscriptions_the_next_one_is_awaited_not_the_one_just_paid() -> None:
+    dues, kind = Dues(1, 1), np.zeros(1, dtype=np.int64)
+    for number in (3, 12, 25):
+        dues.note(kind, np.array([day(2023, 3, number)]))
+    for paid, awaited in ((3, 12), (12, 25)):
+        dues.note(kind, np.array([day(2023, 4, paid)]))
+        assert dues.nearest(np.array([day(2023, 4, paid)]))[0, 0] == day(2023, 4, awaited)
+
+
 def test_a_date_beyond_a_due_day_weighs_less_by_that_kinds_weight() -> None:
     passing = Passing(2)
-    last = torch.tensor([[day(2023, 3, 10), NEVER]])
+    due = torch.tensor([[day(2023, 4, 10), NEVER]])
     reach = torch.tensor([0, 4, 5, 6, -1])
     with torch.no_grad():
-        added = passing(last, torch.tensor([day(2023, 4, 5)]), reach)[0]
+        added = passing(due, torch.tensor([day(2023, 4, 5)]), reach)[0]
     weight = float(torch.nn.functional.softplus(passing.renewal.detach()[0]))
     wanted = [0.0, 0.0, 0.0, -weight, 0.0]
     assert np.allclose(added.numpy(), wanted)
@@ -129,11 +173,31 @@ def test_a_date_beyond_a_due_day_weighs_less_by_that_kinds_weight() -> None:
 def test_a_kind_that_keeps_its_return_weighs_less_by_what_is_due_before_it() -> None:
     passing = Passing(4)
     # Due on 5, 10 and 20 April; the last kind has not come yet.
-    last = torch.tensor([[day(2023, 3, 5), day(2023, 3, 10), day(2023, 3, 20), NEVER]])
+    due = torch.tensor([[day(2023, 4, 5), day(2023, 4, 10), day(2023, 4, 20), NEVER]])
     with torch.no_grad():
         passing.due[:] = torch.tensor([0.0, 1.0, 2.0, 3.0])
-        added = passing.overtaking(last, torch.tensor([day(2023, 4, 1)]))[0]
+        added = passing.overtaking(due, torch.tensor([day(2023, 4, 1)]))[0]
         strict = torch.nn.functional.softplus(passing.due)
         weight = float(torch.nn.functional.softplus(passing.renewal[0]))
     wanted = [0.0, -weight * float(strict[1]), -2 * weight * float(strict[2]), 0.0]
     assert np.allclose(added.numpy(), wanted)
+
+
+def test_the_share_of_kept_returns_is_what_was_planted_and_late_ones_do_not_count() -> None:
+    rng = np.random.default_rng(3)
+    months = [day(2023, month, 10) for month in range(1, 7)]
+    kept = rng.random((4_000, 6)) < 0.9
+    owner, month = np.nonzero(kept)
+    dates = np.array(months)[month]
+    offsets = np.searchsorted(owner, np.arange(4_001))
+    codes = np.zeros(len(owner), dtype=np.int64)
+    shares = kept_share(codes, dates, offsets, 2, day(2023, 6, 30))
+    assert abs(shares[0] - 0.9) < 0.01
+    assert shares[1] == 0.0
+    cut = kept_share(codes, dates, offsets, 1, months[-1])  # the last one is not seen to its end
+    assert abs(cut[0] - 0.9) < 0.01
+
+
+def test_a_weight_begins_at_minus_the_log_of_what_is_missed() -> None:
+    started = torch.nn.functional.softplus(strictness(np.array([0.0, 0.5, 0.98, 1.0])))
+    assert np.allclose(started, -np.log([1.0 - RAREST, 0.5, 0.02, RAREST]), atol=1e-4)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from riskgen.data.panel import SequencePanel
@@ -100,6 +101,10 @@ class EventDataset:
         self.numbers = torch.from_numpy(self.rows.numbers)
         self._absent = torch.tensor([item.levels for item in levels], dtype=torch.int64)
         self.applies = torch.from_numpy(self.rows.applies)
+
+    def days_of(self) -> NDArray[np.int64]:
+        """Return the day of each event, shape (n_events,); with a clock only."""
+        return self._guides.days_of(self.offsets)
 
     def batch(self, windows: Stretches) -> Batch:
         """Return ``windows`` as one padded batch; one at the end of a sequence ends there."""

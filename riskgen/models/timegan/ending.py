@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from riskgen.data.panel import Layout, SequencePanel
-from riskgen.models.timegan.renewal import AGES, NEVER, age_codes, month_later
+from riskgen.models.timegan.dues import NEVER
+from riskgen.models.timegan.renewal import AGES, age_codes, strictness
 from riskgen.models.timegan.rows import Rows
 from riskgen.models.timegan.support import Guide
 
@@ -47,13 +48,17 @@ class Ending(nn.Module):
         nn.init.zeros_(self.verdict.weight)
         nn.init.constant_(self.verdict.bias, -float(np.log(USUAL)))
 
+    @torch.no_grad()
+    def start_at(self, kept: NDArray[np.float64]) -> None:
+        """Let a kind speak against an end as its returns are kept, shares (n_kinds,)."""
+        self.due.copy_(strictness(kept))
+
     def forward(self, inputs: Tensor, guide: Guide) -> Tensor:
         """Return log-odds (n,) from ``inputs`` (n, n_inputs) and the calendar."""
         told: Tensor = self.verdict(F.relu(self.layer(inputs)))[:, 0]
         told = told + self.renewal[age_codes(guide.today, guide.end.clamp(min=0))]
-        later = month_later(guide.last)
-        awaited = (guide.last != NEVER) & (later >= guide.today[:, None])
-        awaited &= later <= guide.end[:, None]
+        awaited = (guide.due != NEVER) & (guide.due >= guide.today[:, None])
+        awaited &= guide.due <= guide.end[:, None]
         return told - (awaited * F.softplus(self.due)).sum(dim=1)
 
 

@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from riskgen.data.panel import SequencePanel
-from riskgen.models.timegan.renewal import kind_column, last_days
+from riskgen.models.timegan.dues import rhythm_of
+from riskgen.models.timegan.renewal import kind_column
 from riskgen.models.timegan.support import Guide, Steer
 
 Indices = NDArray[np.int64]
@@ -36,30 +37,42 @@ class GuideTable:
             return
         bounds, pace, days = self._clock.guide_of(panel)
         self._bounds, self._pace, self._days = bounds[order], pace[order], days[order]
-        self._last = _last_days(panel, codes, days)[order]
+        self._last, self._due = (part[order] for part in _rhythm(panel, codes, days))
         self._known = [item.known_of(panel)[order] for item in self._steerings]
         self._values = panel.values[order]
+
+    def days_of(self, offsets: Indices) -> Indices:
+        """Return the day of each event of sequences ``offsets``, whose ends have rows too."""
+        n_events, filled = int(offsets[-1]), np.flatnonzero(np.diff(offsets))
+        days = np.append(self._days[1:n_events], 0)
+        days[offsets[1:][filled] - 1] = self._days[n_events + filled]
+        return days
 
     def of(self, rows: Indices) -> Guide | None:
         """Return the guide of the named rows; None without a clock."""
         if self._clock is None:
             return None
-        last = torch.from_numpy(self._last[rows].astype(np.int64))
+        last, due = (
+            torch.from_numpy(part[rows].astype(np.int64)) for part in (self._last, self._due)
+        )
         steers = {
             item.steers: Steer(item, known[rows], self._values[rows])
             for item, known in zip(self._steerings, self._known, strict=True)
         }
         parts = (self._bounds[rows], self._pace[rows], self._days[rows])
-        return Guide.of(*parts, self._clock, last, steers)
+        return Guide.of(*parts, self._clock, last, due, steers)
 
 
-def _last_days(panel: SequencePanel, codes: Indices, days: Indices) -> NDArray[np.int32]:
-    """Return the day on which each kind came last before each event."""
+def _rhythm(
+    panel: SequencePanel, codes: Indices, days: Indices
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return the days on which each kind came last, and is awaited, before each event."""
     column = kind_column(panel.layout)
     if column is None:
-        return np.zeros((len(panel.values), 0), dtype=np.int32)
+        nothing = np.zeros((len(panel.values), 0), dtype=np.int32)
+        return nothing, nothing
     place = sum(item.levels > 0 for item in panel.layout.fields[:column])
     # The day before an event is the day of the event before.
     on = np.append(days[1:], 0)
     n_kinds = panel.layout.fields[column].levels
-    return last_days(codes[:, place], on, panel.offsets, n_kinds)
+    return rhythm_of(codes[:, place], on, panel.offsets, n_kinds)

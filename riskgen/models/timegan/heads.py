@@ -215,7 +215,7 @@ class FieldHeads(nn.Module):
     def renewed(self, logits: Tensor, hidden: Tensor, guide: Guide) -> Tensor:
         """Return the logits of the kind, weighed by when each kind came last."""
         added: Tensor = self.kinds(hidden, guide.rhythm())
-        return logits + added + self.passing.overtaking(guide.last, guide.today)
+        return logits + added + self.passing.overtaking(guide.due, guide.today)
 
     def led(
         self,
@@ -244,7 +244,7 @@ class FieldHeads(nn.Module):
             most = guide.last.shape[1] - 1
             drawn = codes[:, self.level_columns.index(self.kind)].clamp(max=most)
             pulled = pulled + self.returns.of_kind(hidden, drawn, guide.returns(drawn))
-            pulled = pulled + self.passing(guide.last, guide.today, guide.reach)
+            pulled = pulled + self.passing(guide.due, guide.today, guide.reach)
         return pulled.masked_fill(ruled_out(bounds, logits.shape[1]), -torch.inf)
 
     def _log_density(

@@ -18,11 +18,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from riskgen.data.panel import Layout
+from riskgen.models.timegan.dues import EARLY, LATE, NEVER, Dues
 
 Days = NDArray[np.int64]
-
-NEVER = -1
-"""Stands for the day of a kind that the sequence has not had."""
 
 EXACT = 36
 COARSE = (36, 43, 50, 57, 71, 92, 123, 184, 366)
@@ -31,36 +29,18 @@ COARSE = (36, 43, 50, 57, 71, 92, 123, 184, 366)
 AGES = EXACT + len(COARSE) + 1
 """Codes of an age; the last one stands for never."""
 
-EARLY, LATE = 8, 12
-"""How many days late or early a monthly return is told to the day [J]."""
-
 DUES = EARLY + LATE + 4
 """Codes of the days to a monthly return; the last one stands for never."""
 
 FURTHEST = 40
 """Days ahead that are told apart when returns are passed over: a month and a week [J]."""
 
+RAREST = 0.005
+"""Share of returns that are missed below which none need be told apart [J]."""
+
 FORGOTTEN = 0.5
 """Share of training rows that go without the days of their kind. On a simulated bank the
 share of salaries on their day rose from .77 to .86, with the same likelihood."""
-
-HORIZON = 400 * 365
-"""Days since 1970 that the table of monthly returns covers."""
-
-
-@cache
-def _month_later() -> Tensor:
-    """Return for each day since 1970 the same day of the next month, or that month's last.
-
-    A last day leads to a last day: month-end stays month-end.
-    """
-    day = np.arange(HORIZON).astype("M8[D]")
-    month = day.astype("M8[M]")
-    number = (day - month.astype("M8[D]")).astype(np.int64)
-    start = (month + 1).astype("M8[D]").astype(np.int64)
-    end = (month + 2).astype("M8[D]").astype(np.int64) - 1
-    is_last = day + 1 == (month + 1).astype("M8[D]")
-    return torch.from_numpy(np.where(is_last, end, np.minimum(start + number, end)))
 
 
 @cache
@@ -77,15 +57,10 @@ def age_codes(last: Tensor, today: Tensor) -> Tensor:
     return torch.where(last == NEVER, AGES - 1, code)
 
 
-def month_later(last: Tensor) -> Tensor:
-    """Return the day of the monthly return of ``last``, any shape, int64."""
-    return _month_later()[last.clamp(0, HORIZON - 1)]
-
-
-def due_codes(last: Tensor, today: Tensor) -> Tensor:
-    """Return codes of the days from ``today`` to the monthly return of ``last``."""
-    code = (month_later(last) - today).clamp(-EARLY - 1, LATE + 1) + EARLY + 1
-    return torch.where(last == NEVER, DUES - 1, code)
+def due_codes(due: Tensor, today: Tensor) -> Tensor:
+    """Return codes of the days from ``today`` to the awaited return ``due``, any shape, int64."""
+    code = (due - today).clamp(-LATE - 1, EARLY + 1) + LATE + 1
+    return torch.where(due == NEVER, DUES - 1, code)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,23 +132,30 @@ class Passing(nn.Module):
         self.renewal = nn.Parameter(torch.full((n_kinds,), -2.0))
         self.due = nn.Parameter(torch.full((n_kinds,), -2.0))
 
-    def forward(self, last: Tensor, today: Tensor, reach: Tensor) -> Tensor:
+    @torch.no_grad()
+    def start_at(self, kept: NDArray[np.float64]) -> None:
+        """Begin as strict as the share (n_kinds,) of monthly returns that are kept."""
+        self.renewal.copy_(strictness(kept))
+        # A kind that keeps its own return, and only such a kind, comes when it is due.
+        self.due.copy_(torch.from_numpy(np.log(np.expm1(np.clip(kept, RAREST, 1.0)))).float())
+
+    def forward(self, due: Tensor, today: Tensor, reach: Tensor) -> Tensor:
         """Return what is added to the logits of dates, shape (n, n_dates).
 
         Parameters
         ----------
-        last : Tensor of shape (n, n_kinds), int64
-            Day on which each kind came last.
+        due : Tensor of shape (n, n_kinds), int64
+            Day on which each kind is awaited.
         today : Tensor of shape (n,), int64
         reach : Tensor of shape (n_dates,), int64
             Days ahead of each date; -1 where it is no single day.
         """
-        before = self._before(*_awaited(last, today))
+        before = self._before(*_awaited(due, today))
         return -before[:, reach.clamp(0, FURTHEST)] * (reach >= 0)
 
-    def overtaking(self, last: Tensor, today: Tensor) -> Tensor:
+    def overtaking(self, due: Tensor, today: Tensor) -> Tensor:
         """Return what is added to the logits of kinds, shape (n, n_kinds); as :meth:`forward`."""
-        ahead, counts = _awaited(last, today)
+        ahead, counts = _awaited(due, today)
         passed = self._before(ahead, counts).gather(1, ahead)
         return -passed * counts * F.softplus(self.due)
 
@@ -184,10 +166,16 @@ class Passing(nn.Module):
         return torch.cumsum(on_day, dim=1) - on_day
 
 
-def _awaited(last: Tensor, today: Tensor) -> tuple[Tensor, Tensor]:
+def strictness(kept: NDArray[np.float64]) -> Tensor:
+    """Return weights whose softplus is -log of the share that is not kept."""
+    odds = -np.log(np.clip(1.0 - kept, RAREST, 1.0 - RAREST))
+    return torch.from_numpy(np.log(np.expm1(odds))).float()
+
+
+def _awaited(due: Tensor, today: Tensor) -> tuple[Tensor, Tensor]:
     """Return days to the monthly return of each kind, and whether one is awaited."""
-    ahead = month_later(last) - today[:, None]
-    counts = (last != NEVER) & (ahead >= 0) & (ahead < FURTHEST)
+    ahead = due - today[:, None]
+    counts = (due != NEVER) & (ahead >= 0) & (ahead < FURTHEST)
     return ahead.clamp(0, FURTHEST), counts
 
 
@@ -202,48 +190,27 @@ def kind_column(layout: Layout) -> int | None:
     return [item.name for item in layout.fields].index(layout.kind)
 
 
-def last_days(codes: Days, days: Days, offsets: Days, n_kinds: int) -> NDArray[np.int32]:
-    """Return the day on which each kind came last before each event.
-
-    Parameters
-    ----------
-    codes, days : ndarray of shape (n_events,), int64
-        Kind and day of each event; codes from ``n_kinds`` on are no kind.
-    offsets : ndarray of shape (n_sequences + 1,), int64
-        As in a panel.
-
-    Returns
-    -------
-    ndarray of shape (n_events, n_kinds), int32
-        Days since 1970; ``NEVER`` where the kind has not come yet.
-    """
-    n = len(codes)
-    result = np.full((n, n_kinds), NEVER, dtype=np.int32)
-    place = np.arange(n)
-    start = np.repeat(offsets[:-1], np.diff(offsets))
-    for kind in range(n_kinds):
-        latest = np.maximum.accumulate(np.where(codes == kind, place, -1))
-        before = np.concatenate([[-1], latest[:-1]])
-        known = before >= start
-        result[known, kind] = days[before[known]]
-    return result
-
-
 class RunningRenewal:
-    """The same days, kept up step by step while sequences are drawn."""
+    """When kinds came last and when they are awaited, kept up while sequences are drawn."""
 
     def __init__(self, n: int, n_kinds: int) -> None:
         self._last = torch.full((n, n_kinds), NEVER, dtype=torch.int64)
-        self._rows = torch.arange(n)
+        self._dues = Dues(n, n_kinds)
 
     def keep(self, rows: Tensor) -> None:
         """Forget all sequences but ``rows``."""
-        self._last, self._rows = self._last[rows], torch.arange(len(rows))
+        self._last = self._last[rows]
+        self._dues.keep(rows.numpy())
 
     def last(self, alive: int) -> Tensor:
         """Return the day on which each kind came last, shape (alive, n_kinds)."""
         return self._last[:alive]
 
+    def due(self, today: Days) -> Tensor:
+        """Return the day on which each kind is awaited, shape (n, n_kinds)."""
+        return torch.from_numpy(self._dues.nearest(today))
+
     def note(self, kind: Tensor, today: Tensor) -> None:
         """Remember the kinds and days of a step that was drawn."""
-        self._last[self._rows[: len(kind)], kind] = today
+        self._last[torch.arange(len(kind)), kind] = today
+        self._dues.note(kind.numpy(), today.numpy())

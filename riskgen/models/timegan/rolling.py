@@ -179,8 +179,9 @@ class Roll:
         for item in self._steerings if steered else ():
             state = self._states[self._tracked.index(item)]
             steers[item.steers] = Steer(item, item.known(state))
-        last = self._renewal.last(len(rows))
-        return Guide.of(clock.bounds(now), clock.pace(now), clock.day(now), clock, last, steers)
+        day, last = clock.day(now), self._renewal.last(len(rows))
+        due = self._renewal.due(day)
+        return Guide.of(clock.bounds(now), clock.pace(now), day, clock, last, due, steers)
 
     def _fuse(self, networks: EventNetworks) -> None:
         recurrence, width = networks.generator.recurrence, CONTEXT_WIDTH

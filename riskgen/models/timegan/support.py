@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from riskgen.data.panel import Clock, Floats, Steering
-from riskgen.models.timegan.renewal import NEVER, Rhythm, age_codes, due_codes
+from riskgen.models.timegan.dues import NEVER
+from riskgen.models.timegan.renewal import Rhythm, age_codes, due_codes
 
 PULLS = 2
 """How a gap is pulled towards the pace: by distance and by squared distance."""
@@ -115,6 +116,8 @@ class Guide:
         Days ahead of each level; -1 where the level is no single day.
     last : Tensor of shape (n, n_kinds), int64
         Day on which each kind came last, since 1970; ``NEVER`` if it did not.
+    due : Tensor of shape (n, n_kinds), int64
+        Day on which each kind is awaited next; ``NEVER`` if it is not.
     end : Tensor of shape (n,), int64
         Last observed day, since 1970.
     steers : mapping of str to Steer
@@ -127,6 +130,7 @@ class Guide:
     today: Tensor
     reach: Tensor
     last: Tensor
+    due: Tensor
     end: Tensor
     steers: Mapping[str, Steer] = field(default_factory=dict)
 
@@ -138,19 +142,22 @@ class Guide:
         days: NDArray[np.int64],
         clock: Clock,
         last: Tensor | None = None,
+        due: Tensor | None = None,
         steers: Mapping[str, Steer] | None = None,
     ) -> Guide:
         """Return the guide that a clock's numbers and the kinds' last days make."""
         sizes = torch.from_numpy(clock.gap_sizes()).float()
         near = pull(torch.from_numpy(pace).float(), sizes)
         reach = clock.gap_days()
+        nothing = torch.zeros(len(days), 0, dtype=torch.int64)
         return cls(
             torch.from_numpy(bounds),
             near,
             dates_of(days, reach),
             torch.from_numpy(days),
             torch.from_numpy(reach),
-            torch.zeros(len(days), 0, dtype=torch.int64) if last is None else last,
+            nothing if last is None else last,
+            nothing if due is None else due,
             torch.full((len(days),), clock.last_day),
             steers or {},
         )
@@ -158,14 +165,14 @@ class Guide:
     def rhythm(self) -> Rhythm:
         """Return the rhythm of all kinds today, each tensor of shape (n, n_kinds)."""
         today = self.today[:, None]
-        return Rhythm(age_codes(self.last, today), due_codes(self.last, today))
+        return Rhythm(age_codes(self.last, today), due_codes(self.due, today))
 
     def returns(self, kind: Tensor) -> Rhythm:
         """Return the rhythm of ``kind`` (n,) on the date of each level, shape (n, n_levels)."""
-        last = self.last.gather(1, kind[:, None])
-        known = torch.where(self.reach[None, :] < 0, NEVER, last)
+        parts = (part.gather(1, kind[:, None]) for part in (self.last, self.due))
+        last, due = (torch.where(self.reach[None, :] < 0, NEVER, part) for part in parts)
         target = self.today[:, None] + self.reach.clamp(min=0)
-        return Rhythm(age_codes(known, target), due_codes(known, target))
+        return Rhythm(age_codes(last, target), due_codes(due, target))
 
     def weighed(self, weights: Tensor) -> Tensor:
         """Return the weight of the day that each level leads to, shape (n, n_levels).
