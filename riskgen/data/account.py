@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +26,7 @@ from riskgen.data.panel import Field, SequencePanel
 from riskgen.data.schema import Schema
 
 Floats = NDArray[np.float64]
+Signals = NDArray[np.float32]
 
 PRIOR = (-3.0, -1.0, 0.0, 0.0, 0.0, 0.0)
 TINY = 1e-3  # of a typical amount
@@ -135,30 +138,32 @@ class Account:
             state = self.advance(state, panel.values[rows])
         return result
 
-    def signals(self, known: Floats, values: Floats) -> Floats:
+    def signals(self, known: Floats, values: Floats) -> Signals:
         """Return what would be left if each level were drawn, shape (n, n_signals, n_levels)."""
         apart = self.record.told_apart(values, self._names)
         moved = self._sign(apart)[:, None] * self._sizes[None, :]
         return self.left(known[:, :1], moved)
 
-    def left(self, held: Floats, moved: Floats) -> Floats:
+    def left(self, held: Floats, moved: Floats) -> Signals:
         """Return signals (n, n_signals, m) of amounts ``moved`` (n, m) from ``held`` (n, 1).
 
         Overdrawn by this event, overdrawn more, how far beyond a half and beyond a
         quarter of what is held (log), emptied, and how much is left.
         """
-        held, moved = held / self._typical, moved / self._typical
+        # Single precision from here on: networks read it so, and it is twice as fast.
+        held = (held / self._typical).astype(np.float32)
+        moved = (moved / self._typical).astype(np.float32)
         left, taken = held + moved, moved < 0.0
-        share = np.log(np.maximum(-moved, TINY) / np.maximum(held, TINY))
-        parts = [
-            (left < 0.0) & taken & (held >= 0.0),
-            (left < 0.0) & taken & (held < 0.0),
-            np.clip(share - np.log(0.5), 0.0, 3.0) * (taken & (held > 0.0)),
-            np.clip(share - np.log(0.25), 0.0, 3.0) * (taken & (held > 0.0)),
-            np.exp(-np.abs(left) / NEAR) * taken,
-            np.arcsinh(left) / 4.0 * (moved != 0.0),
-        ]
-        return np.stack(parts, axis=1).astype(np.float64)
+        result = np.empty((len(moved), len(PRIOR), moved.shape[1]), dtype=np.float32)
+        share = np.log(np.maximum(-moved, TINY)) - np.log(np.maximum(held, TINY))
+        share[~(taken & (held > 0.0))] = -np.inf
+        overdrawn = (left < 0.0) & taken
+        result[:, 0], result[:, 1] = overdrawn & (held >= 0.0), overdrawn & (held < 0.0)
+        np.clip(share + log(2.0), 0.0, 3.0, out=result[:, 2])
+        np.clip(share + log(4.0), 0.0, 3.0, out=result[:, 3])
+        np.multiply(np.exp(np.abs(left) / -NEAR), taken, out=result[:, 4])
+        np.multiply(np.arcsinh(left) / 4.0, moved != 0.0, out=result[:, 5])
+        return result
 
     def ranked(self, state: Floats, values: Floats) -> Floats:
         """Return what each level of the repeat field would move, shape (n, n_levels); 0 if new."""
@@ -169,17 +174,17 @@ class Account:
         moved = self._sign(apart)[:, None] * amounts
         return np.concatenate([np.zeros((len(values), 1)), moved], axis=1)
 
-    @property
+    @cached_property
     def _names(self) -> list[str]:
         return [item.name for item in self.fields]
 
-    @property
+    @cached_property
     def _sizes(self) -> Floats:
         """The middle of each level, in the column's unit; missing is 0."""
         codec = self.amount.quantiles
         return np.nan_to_num(codec.decode(np.arange(codec.levels, dtype=np.float64) + 0.5))
 
-    @property
+    @cached_property
     def _typical(self) -> float:
         """A typical size of an amount, two digits."""
         sizes = np.abs(self._sizes)
