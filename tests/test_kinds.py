@@ -96,10 +96,10 @@ def test_ages_and_dues_are_told_to_the_day_where_it_matters() -> None:
         torch.tensor([day(2023, 4, 9 + k) for k in range(3)]),
     )
     assert age_codes(last, today).tolist() == [30, 31, 32]
-    assert (due_codes(last, today) - EARLY - 1).tolist() == [1, 0, -1]
+    assert (due_codes(month_later(last), today) - EARLY - 1).tolist() == [1, 0, -1]
     never = torch.full((3,), NEVER)
     assert age_codes(never, today).tolist() == [AGES - 1] * 3
-    assert due_codes(never, today).tolist() == [DUES - 1] * 3
+    assert due_codes(month_later(never), today).tolist() == [DUES - 1] * 3
 
 
 def test_the_last_day_of_each_kind_is_the_one_that_a_slow_loop_finds() -> None:
@@ -118,9 +118,9 @@ def test_the_last_day_of_each_kind_is_the_one_that_a_slow_loop_finds() -> None:
 def test_a_date_beyond_a_due_day_weighs_less_by_that_kinds_weight() -> None:
     passing = Passing(2)
     last = torch.tensor([[day(2023, 3, 10), NEVER]])
-    reach = torch.tensor([0, 4, 5, 6, -1])
+    days = torch.tensor([0, 4, 5, 6])  # and, last of all, no single day
     with torch.no_grad():
-        added = passing(last, torch.tensor([day(2023, 4, 5)]), reach)[0]
+        added = passing(month_later(last), torch.tensor([day(2023, 4, 5)]), days)[0]
     weight = float(torch.nn.functional.softplus(passing.renewal.detach()[0]))
     wanted = [0.0, 0.0, 0.0, -weight, 0.0]
     assert np.allclose(added.numpy(), wanted)

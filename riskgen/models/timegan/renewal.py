@@ -24,6 +24,9 @@ Days = NDArray[np.int64]
 NEVER = -1
 """Stands for the day of a kind that the sequence has not had."""
 
+FAR = 2**40
+"""Day of the monthly return of a kind that the sequence has not had."""
+
 EXACT = 36
 COARSE = (36, 43, 50, 57, 71, 92, 123, 184, 366)
 """Days since the last event: told apart up to five weeks, then in steps up to a year [J]."""
@@ -60,7 +63,9 @@ def _month_later() -> Tensor:
     start = (month + 1).astype("M8[D]").astype(np.int64)
     end = (month + 2).astype("M8[D]").astype(np.int64) - 1
     is_last = day + 1 == (month + 1).astype("M8[D]")
-    return torch.from_numpy(np.where(is_last, end, np.minimum(start + number, end)))
+    later = np.where(is_last, end, np.minimum(start + number, end))
+    # The last place is that of NEVER.
+    return torch.from_numpy(np.append(later, FAR))
 
 
 @cache
@@ -73,19 +78,25 @@ def _age_codes() -> Tensor:
 def age_codes(last: Tensor, today: Tensor) -> Tensor:
     """Return codes of the days from ``last`` to ``today``, any shape, int64."""
     table = _age_codes()
-    code = table[(today - last).clamp(0, len(table) - 1)]
-    return torch.where(last == NEVER, AGES - 1, code)
+    code = _at(table, (today - last).clamp_(0, len(table) - 1))
+    return code.masked_fill_(last == NEVER, AGES - 1)
 
 
 def month_later(last: Tensor) -> Tensor:
-    """Return the day of the monthly return of ``last``, any shape, int64."""
-    return _month_later()[last.clamp(0, HORIZON - 1)]
+    """Return the day of the monthly return of ``last``, any shape, int64; ``FAR`` of ``NEVER``."""
+    place = torch.where(last == NEVER, HORIZON, last.clamp(0, HORIZON - 1))
+    return _at(_month_later(), place)
 
 
-def due_codes(last: Tensor, today: Tensor) -> Tensor:
-    """Return codes of the days from ``today`` to the monthly return of ``last``."""
-    code = (month_later(last) - today).clamp(-EARLY - 1, LATE + 1) + EARLY + 1
-    return torch.where(last == NEVER, DUES - 1, code)
+def due_codes(later: Tensor, today: Tensor) -> Tensor:
+    """Return codes of the days from ``today`` to the monthly return ``later``."""
+    code = (later - today).clamp_(-EARLY - 1, LATE + 1).add_(EARLY + 1)
+    return code.masked_fill_(later == FAR, DUES - 1)
+
+
+def _at(table: Tensor, places: Tensor) -> Tensor:
+    """Return ``table[places]``, faster than indexing."""
+    return table.index_select(0, places.flatten()).view(places.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +112,22 @@ class Rhythm:
 
     ages: Tensor
     dues: Tensor
+
+    @classmethod
+    def of(cls, last: Tensor, later: Tensor, today: Tensor) -> Rhythm:
+        """Return the rhythm on ``today`` of kinds with a ``last`` day and a return ``later``."""
+        return cls(age_codes(last, today), due_codes(later, today))
+
+    def with_never(self) -> Rhythm:
+        """Return the same with one more column: a kind that never came."""
+        return Rhythm(
+            F.pad(self.ages, (0, 1), value=AGES - 1), F.pad(self.dues, (0, 1), value=DUES - 1)
+        )
+
+    @property
+    def places(self) -> Tensor:
+        """Places of ages and dues among ``AGES + DUES`` weights, shape (n, 2 * m), int64."""
+        return torch.cat([self.ages, self.dues + AGES], dim=1)
 
 
 class Renewal(nn.Module):
@@ -123,10 +150,12 @@ class Renewal(nn.Module):
 
     def forward(self, hidden: Tensor, rhythm: Rhythm) -> Tensor:
         """Return what is added to the logits of all kinds, shape (n, n_kinds)."""
-        n, n_kinds = rhythm.ages.shape
-        own = self.renewal.expand(n, n_kinds, -1)
-        both = torch.stack([rhythm.ages, rhythm.dues + AGES], dim=2)
-        return own.gather(2, both).sum(dim=2) + _weighed(self.gates(hidden), rhythm)
+        places, n_kinds = rhythm.places, rhythm.ages.shape[1]
+        kind = torch.arange(n_kinds).repeat(2) * (AGES + DUES)
+        own = _at(self.renewal.flatten(), places + kind)
+        told = own + self.gates(hidden).gather(1, places)
+        result: Tensor = told.view(-1, 2, n_kinds).sum(dim=1)
+        return result
 
     def of_kind(self, hidden: Tensor, kind: Tensor, rhythm: Rhythm) -> Tensor:
         """Return what is added to the logits of dates, shape (n, n_dates), of ``kind`` (n,).
@@ -154,28 +183,27 @@ class Passing(nn.Module):
         super().__init__()
         self.renewal = nn.Parameter(torch.full((n_kinds,), -2.0))
 
-    def forward(self, last: Tensor, today: Tensor, reach: Tensor) -> Tensor:
-        """Return what is added to the logits of dates, shape (n, n_dates).
+    def forward(self, later: Tensor, today: Tensor, days: Tensor) -> Tensor:
+        """Return what is added to the logits of dates, shape (n, n_days + 1).
 
         Parameters
         ----------
-        last : Tensor of shape (n, n_kinds), int64
-            Day on which each kind came last.
+        later : Tensor of shape (n, n_kinds), int64
+            Day of the monthly return of each kind.
         today : Tensor of shape (n,), int64
-        reach : Tensor of shape (n_dates,), int64
-            Days ahead of each date; -1 where it is no single day.
+        days : Tensor of shape (n_days,), int64
+            Days ahead of each date; one more date lies on no single day.
         """
-        ahead = month_later(last) - today[:, None]
-        counts = (last != NEVER) & (ahead >= 0) & (ahead < FURTHEST)
-        weights = F.softplus(self.renewal) * counts
-        on_day = torch.zeros(len(last), FURTHEST + 1)
-        on_day = on_day.scatter_add(1, ahead.clamp(0, FURTHEST), weights)
-        before = torch.cumsum(on_day, dim=1) - on_day
-        return -before[:, reach.clamp(0, FURTHEST)] * (reach >= 0)
+        # Place 0 holds what is past, place 1 today, and the last one what is too far.
+        place = (later - today[:, None]).add_(1).clamp_(0, FURTHEST + 1)
+        weights = F.softplus(self.renewal).expand(len(later), -1)
+        on_day = torch.zeros(len(later), FURTHEST + 2).scatter_add(1, place, weights)
+        before = F.pad(torch.cumsum(on_day[:, 1:], dim=1), (1, 0))
+        return F.pad(-before.index_select(1, days.clamp(max=FURTHEST)), (0, 1))
 
 
 def _weighed(weights: Tensor, rhythm: Rhythm) -> Tensor:
-    return weights.gather(1, rhythm.ages) + weights.gather(1, rhythm.dues + AGES)
+    return weights.gather(1, rhythm.places).view(len(weights), 2, -1).sum(dim=1)
 
 
 def kind_column(layout: Layout) -> int | None:
