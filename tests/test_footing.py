@@ -10,13 +10,13 @@ from riskgen.data.footing import FAR, distances
 
 def test_distances_are_differences_of_inverse_hyperbolic_sines_and_bounded() -> None:
     held = np.array([[0.0, 10.0, 1e9]])
-    usual, lowest = distances(held, np.array([[10.0, -5.0]]))
+    usual, lowest = distances(np.arcsinh(held), np.array([[10.0, -5.0]]))
     assert np.allclose(usual, [[-np.arcsinh(10.0), 0.0, FAR]])
     assert np.allclose(lowest, [[np.arcsinh(5.0), FAR, FAR]])
 
 
 def test_where_nothing_was_measured_no_distance_is_told() -> None:
-    for part in distances(np.array([[3.0, -2.0]]), np.array([[np.nan, np.nan]])):
+    for part in distances(np.arcsinh([[3.0, -2.0]]), np.array([[np.nan, np.nan]])):
         assert (part == 0.0).all()
 
 

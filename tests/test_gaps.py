@@ -93,6 +93,16 @@ def test_the_longest_gap_of_one_entity_is_not_kept() -> None:
     assert few.long is None
 
 
+def test_a_gap_of_whole_days_has_the_level_that_events_so_far_apart_have() -> None:
+    offsets, gap = np.arange(41) * 3, np.array([0.0, 70.0, 300.0])
+    times = np.tile(BASE + DAY * np.cumsum(gap), 40)
+    for gaps in (Gaps.fit(times, offsets, "day"), Gaps("day")):
+        days = np.arange(1.0, 500.0)
+        pairs = np.column_stack([np.full(len(days), BASE), BASE + DAY * days]).ravel()
+        level = np.floor(gaps.encode(pairs, np.arange(len(days) + 1) * 2)[1::2, 0])
+        assert np.array_equal(gaps.level_of_ticks(days), level)
+
+
 def test_gaps_are_saved_as_json() -> None:
     offsets = np.arange(41) * 3
     times = BASE + DAY * np.cumsum(np.tile([0.0, 40.0, 90.0], 40))

@@ -12,12 +12,9 @@ from riskgen.data.clock import FINISH, MOMENT, START, CalendarClock
 from riskgen.data.encoding import EventEncoder
 from riskgen.data.events import SECONDS_PER_DAY, Events
 from riskgen.models.base import sample
+from riskgen.models.timegan.ahead import DATES, MONTH_DAYS, WEEKDAYS, Ahead, dates_of
 from riskgen.models.timegan.support import (
-    DATES,
-    MONTH_DAYS,
-    WEEKDAYS,
     Guide,
-    dates_of,
     pull,
     ruled_out,
     with_observed,
@@ -125,7 +122,9 @@ def test_simulated_gaps_never_leave_their_bounds(tiny_events: Events) -> None:
 def test_each_gap_level_leads_to_the_right_day(tiny_events: Events) -> None:
     clock = clock_of(tiny_events)
     friday = np.array([date(2024, 2, 23).toordinal() - date(1970, 1, 1).toordinal()])
-    found = dates_of(friday, clock.gap_days())[0]
+    ahead = Ahead.of(clock)
+    found = dates_of(torch.from_numpy(friday)[:, None] + ahead.days)[:, 0].T
+    found = torch.cat([found, torch.full((1, 3), DATES)])[ahead.places]
     level = int(clock.gaps.level_of_ticks(np.array([6.0]))[0])  # Thursday, 29 February
     assert found[level].tolist() == [3, WEEKDAYS + 28, WEEKDAYS + MONTH_DAYS]
     assert found[0].tolist() == [4, WEEKDAYS + 22, DATES]  # a short gap: the same Friday
@@ -135,10 +134,10 @@ def test_each_gap_level_leads_to_the_right_day(tiny_events: Events) -> None:
 def test_days_weigh_all_levels_that_lead_to_them_and_no_others(tiny_events: Events) -> None:
     clock = clock_of(tiny_events)
     days = np.array([19_000, 19_001])
-    guide = Guide.of(np.zeros((2, 2), dtype=np.int64), np.zeros(2), days, clock)
+    guide = Guide.of(np.zeros((2, 2), dtype=np.int64), np.zeros(2), days, Ahead.of(clock))
     weights = torch.zeros(2, DATES)
     weights[:, 2] = 1.0
-    for row, weighed in enumerate(guide.weighed(weights)):
+    for row, weighed in enumerate(guide.ahead.to_levels(guide.weighed(weights))):
         ahead = clock.gap_days()
         wednesdays = (ahead >= 0) & ((days[row] + ahead + 3) % 7 == 2)
         assert np.array_equal(weighed.numpy() > 0, wednesdays)

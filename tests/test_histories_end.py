@@ -10,7 +10,7 @@ from habit_bank import habit_bank
 
 from riskgen.data.encoding import EventEncoder
 from riskgen.data.events import SECONDS_PER_DAY
-from riskgen.data.panel import SequencePanel
+from riskgen.data.panel import Field, Layout, SequencePanel
 from riskgen.models.base import sample
 from riskgen.models.timegan import sampling
 from riskgen.models.timegan.dataset import EventDataset
@@ -120,3 +120,12 @@ def test_a_labelled_history_has_a_labelled_event(
     before = lacking()
     assert before > 0.1
     assert after < before / 3
+
+
+def test_the_first_try_with_a_labelled_event_is_taken_or_else_the_last() -> None:
+    fields = (Field("label", 2), Field("kind", 3))
+    layout = Layout(fields, (Field("label", 2),))
+    # Three rounds of two sequences: labels come in rounds 2 and 3, and never.
+    values = np.array([[0, 1], [0, 2], [1, 0], [0, 0], [1, 2], [0, 1]], dtype=float)
+    tries = SequencePanel(layout, values, np.ones((6, 1)), np.arange(7))
+    assert sampling.first_labelled(tries, 2).tolist() == [2, 5]

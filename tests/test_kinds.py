@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from riskgen.data.codecs.joint import Joint
 from riskgen.models.timegan.dues import (
+    FAR,
     GRACE,
     LATE,
     NEVER,
@@ -106,10 +107,11 @@ def test_ages_and_dues_are_told_to_the_day_where_it_matters() -> None:
     )
     assert age_codes(last, today).tolist() == [30, 31, 32]
     due = torch.from_numpy(month_later(last.numpy()))
+    far = torch.full((3,), FAR)
     assert (due_codes(due, today) - LATE - 1).tolist() == [1, 0, -1]
     never = torch.full((3,), NEVER)
     assert age_codes(never, today).tolist() == [AGES - 1] * 3
-    assert due_codes(never, today).tolist() == [DUES - 1] * 3
+    assert due_codes(far, today).tolist() == [DUES - 1] * 3
 
 
 def test_the_last_day_of_each_kind_is_the_one_that_a_slow_loop_finds() -> None:
@@ -161,10 +163,10 @@ def test_of_three_subscriptions_the_next_one_is_awaited_not_the_one_just_paid() 
 
 def test_a_date_beyond_a_due_day_weighs_less_by_that_kinds_weight() -> None:
     passing = Passing(2)
-    due = torch.tensor([[day(2023, 4, 10), NEVER]])
-    reach = torch.tensor([0, 4, 5, 6, -1])
+    due = torch.tensor([[day(2023, 4, 10), FAR]])
+    days = torch.tensor([0, 4, 5, 6])  # and, last of all, no single day
     with torch.no_grad():
-        added = passing(due, torch.tensor([day(2023, 4, 5)]), reach)[0]
+        added = passing(due, torch.tensor([day(2023, 4, 5)]), days)[0]
     weight = float(torch.nn.functional.softplus(passing.renewal.detach()[0]))
     wanted = [0.0, 0.0, 0.0, -weight, 0.0]
     assert np.allclose(added.numpy(), wanted)
@@ -173,7 +175,7 @@ def test_a_date_beyond_a_due_day_weighs_less_by_that_kinds_weight() -> None:
 def test_a_kind_that_keeps_its_return_weighs_less_by_what_is_due_before_it() -> None:
     passing = Passing(4)
     # Due on 5, 10 and 20 April; the last kind has not come yet.
-    due = torch.tensor([[day(2023, 4, 5), day(2023, 4, 10), day(2023, 4, 20), NEVER]])
+    due = torch.tensor([[day(2023, 4, 5), day(2023, 4, 10), day(2023, 4, 20), FAR]])
     with torch.no_grad():
         passing.due[:] = torch.tensor([0.0, 1.0, 2.0, 3.0])
         added = passing.overtaking(due, torch.tensor([day(2023, 4, 1)]))[0]

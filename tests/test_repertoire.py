@@ -79,7 +79,7 @@ def test_a_first_event_has_no_rank_to_come_back_to() -> None:
 
 def test_simulated_sequences_come_back_to_what_they_had() -> None:
     encoded, tracker = panel()
-    options = {"hidden": 8, "head_width": 8, "steps": 4, "context_steps": 4}
+    options = {"hidden": 8, "head_width": 8, "steps": 40, "context_steps": 10}
     model = create("timegan", **options, audit=False, refine=False).fit(encoded, seed=0)
     drawn = sample(model, 40, seed=1)
     told = tracker.signals(tracker.known_of(drawn), drawn.values)[:, 0]

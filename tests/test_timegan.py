@@ -22,12 +22,12 @@ from riskgen.models.timegan.heads import FieldHeads
 from riskgen.models.timegan.history import SPANS, History
 from riskgen.models.timegan.recall import (
     RecallLayout,
-    RunningRecall,
     choose_anchors,
     choose_sources,
     novelty,
     recall_windows,
 )
+from riskgen.models.timegan.recalling import RunningRecall
 from riskgen.models.timegan.regimes import Regimes
 from riskgen.models.timegan.rows import RowCoder
 from riskgen.models.timegan.stretches import bucketed, cut, divide, epoch_windows
@@ -116,7 +116,7 @@ def test_what_is_drawn_has_the_probabilities_that_are_judged() -> None:
 
 def test_the_inverse_distribution_function_has_the_right_edges() -> None:
     logits = torch.log(torch.tensor([[0.0, 0.25, 0.0, 0.75]])).expand(5, -1)
-    drawn = inverse_choice(logits, np.array([0.0, 0.2, 0.3, 0.999, 1.0 - 1e-12]), 4)
+    drawn = inverse_choice(logits, np.array([0.0, 0.2, 0.3, 0.999, 1.0 - 1e-12]))
     assert drawn.tolist() == [1, 1, 3, 3, 3]
 
 
@@ -296,12 +296,18 @@ def test_what_is_recalled_while_drawing_equals_what_training_saw() -> None:
     fresh = novelty(codes.reshape(-1, 3).numpy(), np.arange(0, 55, 9)).reshape(6, 9, 3)
     running = RunningRecall(layout, context)
     for step in range(9):
-        assert np.allclose(running.novelty(6).numpy(), fresh[:, step])
+        assert np.allclose(running.novelty().numpy(), fresh[:, step])
         for k in range(3):
-            told = running.signals(k, codes[:, step])
-            assert torch.allclose(told, whole[k].reshape(9, 6, 5, -1)[step])
+            gates, some = torch.randn(6, 5), torch.tensor([4, 1])
+            told = running.weighed(k, codes[:, step], gates)
+            wanted = (gates[:, :, None] * whole[k].reshape(9, 6, 5, -1)[step]).sum(1)
+            assert torch.allclose(told, wanted, atol=1e-5)
+            told_some = running.weighed(k, codes[some, step], gates[some], some)
+            assert torch.allclose(told_some, told[some])
             if step >= 4:
-                assert torch.allclose(told, late[k].reshape(5, 6, 5, -1)[step - 4])
+                assert torch.equal(
+                    late[k].reshape(5, 6, 5, -1)[step - 4], whole[k].reshape(9, 6, 5, -1)[step]
+                )
         running.note(codes[:, step])
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from riskgen.data.codecs.habits import LOWEST, USUAL, Habits, unlogged
 
 Floats = NDArray[np.float64]
+Numbers = NDArray[np.floating]
 
 FAR = 4.0
 """Log units beyond which a distance counts as no larger [J]."""
@@ -52,13 +53,13 @@ class Footing:
         return np.column_stack([centres[level] for centres, level in parts])
 
 
-def distances(held: Floats, footing: Floats) -> tuple[Floats, Floats]:
+def distances(height: Numbers, footing: Numbers) -> tuple[Numbers, Numbers]:
     """Return how far balances lie above the usual and above the lowest one, in log units.
 
     Parameters
     ----------
-    held : ndarray of shape (n, m)
-        In typical amounts.
+    height : ndarray of shape (n, m)
+        Inverse hyperbolic sine of balances in typical amounts.
     footing : ndarray of shape (n, 2)
         Usual and lowest balance in typical amounts; NaN where there is none.
 
@@ -67,6 +68,6 @@ def distances(held: Floats, footing: Floats) -> tuple[Floats, Floats]:
     tuple of two ndarray of shape (n, m)
         0 where there is nothing to compare with.
     """
-    height, ground = np.arcsinh(held), np.arcsinh(footing)
+    ground = np.arcsinh(footing)
     usual, lowest = (np.clip(height - ground[:, k : k + 1], -FAR, FAR) for k in (0, 1))
     return np.nan_to_num(usual), np.nan_to_num(lowest)

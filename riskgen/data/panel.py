@@ -96,7 +96,7 @@ class Steering(Tracker, Protocol):
     def known_of(self, panel: SequencePanel) -> Floats:
         """Return the same before each event of a panel, shape (n_events, n_known)."""
 
-    def signals(self, known: Floats, values: Floats) -> Floats:
+    def signals(self, known: Floats, values: Floats) -> NDArray[np.floating]:
         """Return what each level would lead to, shape (n, n_signals, n_levels).
 
         ``values`` (n, n_fields) are right for the fields drawn before.

@@ -8,6 +8,7 @@ levels. Implements :class:`riskgen.data.panel.Steering`. Knows codecs, no networ
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,7 +103,7 @@ class Persistence:
             np.stack(parts, axis=1).astype(np.float64) * np.isfinite(last)[:, None]
         )
 
-    @property
+    @cached_property
     def _sizes(self) -> Floats:
         codec = self.column.quantiles
         return codec.decode(np.arange(codec.levels, dtype=np.float64) + 0.5)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from riskgen.data.account import HEAD, Account
+from riskgen.data.account import HEAD, Account, Signals
 from riskgen.data.panel import Floats, SequencePanel
 
 
@@ -46,6 +46,11 @@ class StandingAmounts:
         """Weights that training starts from."""
         return self.account.prior
 
+    @property
+    def keeper(self) -> Account:
+        """The tracker whose state this one reads."""
+        return self.account
+
     def start(self, context: Floats) -> Floats:
         """Return the account's state before the first event."""
         return self.account.start(context)
@@ -71,8 +76,7 @@ class StandingAmounts:
         width = self.account.start(panel.context[:0]).shape[1]
         return self.account.states_of(panel, width)
 
-    def signals(self, known: Floats, values: Floats) -> Floats:
+    def signals(self, known: Floats, values: Floats) -> Signals:
         """Return what would be left for each level, shape (n, n_signals, n_levels)."""
-        moved: Floats = self.account.ranked(known, values)
-        # An amount that is new, or not there, says nothing.
-        return np.asarray(self.account.left(known[:, :HEAD], moved) * (moved != 0.0)[:, None, :])
+        # An amount that is new, or not there, moves nothing and so says nothing.
+        return self.account.left(known[:, :HEAD], self.account.ranked(known, values))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -128,13 +129,15 @@ class Bins:
         """Return the bins that ``state`` was taken from."""
         return cls(np.array(state["knots"], float), np.array(state["heights"], float))
 
+    @cached_property
     def _scales(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Which pieces are wide: of positive numbers, and of negative ones."""
         low, high = self.knots[:-1], self.knots[1:]
         return (low >= 1.0) & (high > WIDE * low), (high <= -1.0) & (low < WIDE * high)
 
     def _part(self, x: Floats, piece: Ints) -> Floats:
         low, high = self.knots[piece], self.knots[piece + 1]
-        rising, falling = (scale[piece] for scale in self._scales())
+        rising, falling = (scale[piece] for scale in self._scales)
         part = (x - low) / (high - low)
         part[rising] = np.log(x[rising] / low[rising]) / np.log(high[rising] / low[rising])
         ratio = np.log(low[falling] / high[falling])
@@ -143,7 +146,7 @@ class Bins:
 
     def _number(self, part: Floats, piece: Ints) -> Floats:
         low, high = self.knots[piece], self.knots[piece + 1]
-        rising, falling = (scale[piece] for scale in self._scales())
+        rising, falling = (scale[piece] for scale in self._scales)
         x = low + part * (high - low)
         x[rising] = low[rising] * (high[rising] / low[rising]) ** part[rising]
         ratio = low[falling] / high[falling]

@@ -7,6 +7,7 @@ midnights crossed, and an hour says when on that day. A codec; it knows no colum
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -69,12 +70,12 @@ class Gaps:
         owners = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
         return cls(resolution, _long_bins(gap, owners, EXACT[resolution]), month_day)
 
-    @property
+    @cached_property
     def first(self) -> int:
         """Level of the first event of a sequence."""
         return 1 + _short().levels if self.resolution == "clock" else 0
 
-    @property
+    @cached_property
     def levels(self) -> int:
         """Number of levels of the gap."""
         return self.first + 1 + EXACT[self.resolution] + (self.long.levels if self.long else 0)
@@ -127,10 +128,11 @@ class Gaps:
         moved = self.midnight(self.ticks(seconds) + ahead)
         if self.resolution != "clock":
             return np.where(starting, seconds, np.maximum(moved, seconds))
-        later = _on_the_day(moved, values[:, 1], seconds)
-        short = _short().decode(np.clip(gap - 1.0, 0.0, None))
-        brief = seconds + np.where(gap < 1.0, 0.0, short)
-        return np.where(starting | (gap >= self.first), later, brief)
+        times = _on_the_day(moved, values[:, 1], seconds)
+        brief = np.flatnonzero(~starting & (gap < self.first))
+        short = np.where(gap[brief] < 1.0, 0.0, _short().decode(np.maximum(gap[brief] - 1.0, 0.0)))
+        times[brief] = seconds[brief] + short
+        return times
 
     def days(self) -> Floats:
         """Return about how many days each level takes, shape (levels,)."""
@@ -159,7 +161,8 @@ class Gaps:
 
     def level_of_ticks(self, ticks: Floats) -> Ints:
         """Return the level of a gap of whole ``ticks`` that is not a short one."""
-        return np.floor(self._encode_ticks(ticks)).astype(np.int64)
+        table = self._tick_levels
+        return table[np.minimum(ticks, len(table) - 1).astype(np.int64)]
 
     def state(self) -> dict[str, Any]:
         """Return JSON values that :meth:`from_state` takes back."""
@@ -171,6 +174,12 @@ class Gaps:
         """Return the codec that ``state`` was taken from."""
         long = None if state["long"] is None else Bins.from_state(state["long"])
         return cls(state["resolution"], long, state["month_day"])
+
+    @cached_property
+    def _tick_levels(self) -> Ints:
+        """Level of each whole number of ticks; the last one is also that of all longer gaps."""
+        most = EXACT[self.resolution] - 1.0 if self.long is None else self.long.high
+        return np.floor(self._encode_ticks(np.arange(most + 1.0))).astype(np.int64)
 
     def _encode_ticks(self, ticks: Floats) -> Floats:
         exact = EXACT[self.resolution]
@@ -187,10 +196,12 @@ class Gaps:
         ticks = np.where(ticks < 0, 1.0, ticks)
         if self.long is None:
             return np.asarray(ticks)
-        far = self.long.decode(np.clip(level - (self.first + 1 + exact), 0.0, None))
-        return np.where(ticks >= exact, far, ticks)
+        far = np.flatnonzero(ticks >= exact)
+        ticks[far] = self.long.decode(level[far] - (self.first + 1 + exact))
+        return ticks
 
 
+@cache
 def _short() -> Bins:
     return Bins.between(np.geomspace(1.0, SHORT, N_SHORT + 1).tolist())
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -95,8 +96,10 @@ class Joint:
     def decode(self, values: Floats) -> Floats:
         """Return the members (n, n_members) that :meth:`encode` was given."""
         codes = values[:, 0].astype(np.int64)
-        table = np.concatenate([self.table, np.zeros((1, len(self.members)), np.int64)])
-        return np.where((codes == len(self.table))[:, None], values[:, 1:], table[codes])
+        members = self._said[codes]
+        rare = np.flatnonzero(codes == len(self.table))
+        members[rare] = values[rare, 1:]
+        return members
 
     def state(self) -> dict[str, Any]:
         """Return JSON values that :meth:`from_state` takes back."""
@@ -107,6 +110,12 @@ class Joint:
         """Return the codec that ``state`` was taken from."""
         table = np.array(state["table"], dtype=np.int64).reshape(-1, len(state["members"]))
         return cls(tuple(state["members"]), table)
+
+    @cached_property
+    def _said(self) -> Floats:
+        """Members of each kind; 0 where the kind does not say them."""
+        rare = np.zeros((1, len(self.members)))
+        return np.concatenate([self.table.astype(np.float64), rare])
 
     def _stack(self, known: Mapping[str, Ints]) -> Ints:
         return np.column_stack([known[name] for name in self.members])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 DAY = 86_400.0  # seconds
+BLOCK = 512  # days that a table of parts grows by, so that one serves many calls [J]
 
 
 def circle(turn: Floats) -> list[Floats]:
@@ -31,14 +34,19 @@ def date_features(seconds: Floats, resolution: str) -> list[Floats]:
     Month of the year; or weekday, then day of the month, then time of day.
     """
     day = np.floor(seconds / DAY).astype(np.int64)
-    if resolution == "month":
-        month = np.mod(day.astype("M8[D]").astype("M8[M]").astype(np.int64), 12)
-        return [*circle(month / 12.0), (month + 1) / 12.0]
-    weekday = np.mod(day + 3, 7)[:, None] == np.arange(7)
-    parts: list[Floats] = [weekday.astype(np.float64)]
-    if resolution == "step":
-        return parts
-    parts.extend(day_of_month(day))
+    first, last = (int(edge) // BLOCK for edge in (day.min(), day.max())) if len(day) else (0, 0)
+    parts: list[Floats] = [_day_table(first, last, resolution)[day - first * BLOCK]]
     if resolution == "clock":
         parts.extend(circle(np.mod(seconds, DAY) / DAY))
     return parts
+
+
+@lru_cache(maxsize=32)
+def _day_table(first: int, last: int, resolution: str) -> Floats:
+    """Return what the calendar says of each day of some blocks, shape (n_days, n_parts)."""
+    day = np.arange(first * BLOCK, (last + 1) * BLOCK)
+    if resolution == "month":
+        month = np.mod(day.astype("M8[D]").astype("M8[M]").astype(np.int64), 12)
+        return np.column_stack([*circle(month / 12.0), (month + 1) / 12.0])
+    weekday = (np.mod(day + 3, 7)[:, None] == np.arange(7)).astype(np.float64)
+    return weekday if resolution == "step" else np.column_stack([weekday, *day_of_month(day)])

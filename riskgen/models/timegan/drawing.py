@@ -1,22 +1,26 @@
 """Drawing rows from within-step heads: the recovery network, run forward.
 
-Fused for speed: each drawn field adds its contribution to the hidden units of
-all later fields in one product. Uniform numbers come from outside; a level is
-the inverse of its distribution function, so nothing else is random.
+Fused for speed: levels drawn before reach the hidden units of a field as sums of
+rows of tables, numbers as one product for all later fields. Uniform numbers come
+from outside; a level is the inverse of its distribution function, so nothing else
+is random.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from riskgen.data.panel import Floats
 from riskgen.models.timegan.heads import FieldHeads
+from riskgen.models.timegan.lookups import earlier_levels
 from riskgen.models.timegan.mixtures import widened
-from riskgen.models.timegan.recall import RunningRecall
+from riskgen.models.timegan.recalling import RunningRecall
 from riskgen.models.timegan.rows import RowCoder, Rows
 from riskgen.models.timegan.support import Guide
 
@@ -28,23 +32,36 @@ INSIDE = 1e-9
 """How close to 0 and 1 a uniform number may come before a normal quantile is taken."""
 
 
+FEW = 0.5
+"""Part of the rows below which a field that applies to some is drawn for those only [J]."""
+
+BELOW_ONE = 1.0 - 2.0**-23
+"""Largest uniform number whose product with a sum stays below that sum."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Step:
+    """What is known of a step while it is drawn; codes and values fill up."""
+
+    representation: Tensor
+    codes: Tensor
+    values: Floats
+    recall: RunningRecall | None
+    guide: Guide | None
+
+
 class RowDrawer:
     """Draws rows field by field from :class:`FieldHeads` with frozen weights."""
 
     def __init__(self, heads: FieldHeads, coder: RowCoder) -> None:
         self.heads, self.coder = heads, coder
         self.names = [item.name for item in coder.fields]
-        weight = heads.masked_weight()
-        self._later = [
-            weight[(k + 1) * heads.width :, columns].T.contiguous()
-            for k, columns in enumerate(heads.reader.columns(coder.fields))
-        ]
-        starts = heads.reader.get_buffer("starts").tolist()
-        table = heads.reader.table.weight
-        self._tables = [
-            table[start : start + coder.fields[c].levels + 1]
-            for start, c in zip(starts, coder.level_columns, strict=True)
-        ]
+        self._earlier = earlier_levels(heads)
+        weight, columns = heads.masked_weight(), heads.reader.columns(coder.fields)
+        self._later = {
+            c: weight[(c + 1) * heads.width :, columns[c]].T.contiguous()
+            for c in coder.number_columns
+        }
         self._skip = torch.tril(heads.skip, -1)
 
     def draw(
@@ -86,9 +103,9 @@ class RowDrawer:
         """
         n, fields = len(representation), self.coder.fields
         values, applies = np.zeros((n, len(fields))), np.ones((n, len(fields)), dtype=bool)
-        codes = torch.zeros((n, len(self._tables)), dtype=torch.int64)
-        numbers = torch.zeros((n, len(self._skip)))
-        scaled = torch.zeros((n, len(self._skip)))
+        codes = torch.zeros((n, len(self.coder.level_columns)), dtype=torch.int64)
+        step = _Step(representation, codes, values, recall, guide)
+        numbers, scaled = (torch.zeros((n, len(self._skip))) for _ in range(2))
         shift = None if told is None else told @ self.heads.told.T
         level = number = 0
         for column, item in enumerate(fields):
@@ -99,22 +116,16 @@ class RowDrawer:
             first, second = uniforms[:, 2 * column], uniforms[:, 2 * column + 1]
             if item.levels:
                 fixed = None if forced is None else forced.get(item.name)
-                told = None if recall is None else recall.signals(level, codes)
-                drawn = self._level(
-                    level, column, representation, first, fixed, told, guide, codes, values
-                )
-                drawn = np.where(here, drawn, item.levels)
-                codes[:, level] = torch.from_numpy(drawn)
-                place = second if item.spread else 0.0
-                values[:, column] = np.where(here, drawn + place, 0.0)
-                feature = self._tables[level][codes[:, level]]
+                codes[:, level] = self._levels(step, level, column, first, fixed, here)
+                drawn = codes[:, level].numpy()
+                values[:, column] = drawn + second if item.spread else drawn
+                if item.requires is not None:
+                    values[~here, column] = 0.0
                 level += 1
             else:
                 scale = None if log_scale is None else log_scale[:, number]
                 moved = None if shift is None else shift[:, number]
-                z, drawn = self._number(
-                    number, column, representation, scaled, first, second, scale, moved
-                )
+                z, drawn = self._number(number, step, scaled, first, second, scale, moved)
                 if forced is not None and item.name in forced:
                     z = drawn = self._standardised(number, forced[item.name])
                 drawn = np.where(here, drawn, 0.0)
@@ -122,52 +133,86 @@ class RowDrawer:
                 numbers[:, number] = torch.from_numpy(drawn)
                 mean, spread = self.coder.mean[number], self.coder.scale[number]
                 values[:, column] = np.where(here, mean + spread * drawn, 0.0)
-                value = numbers[:, number : number + 1]
-                feature = torch.cat([value, torch.asinh(value)], dim=1)
+                self._tell(representation, column, numbers[:, number : number + 1])
                 number += 1
-            if column + 1 < len(fields):
-                later = representation[:, (column + 1) * self.heads.width :]
-                later.addmm_(feature, self._later[column])
         return values, Rows(codes.numpy(), numbers.numpy(), applies)
+
+    def _tell(self, representation: Tensor, column: int, value: Tensor) -> None:
+        """Add what a number says to the hidden units of all later fields."""
+        if column + 1 < len(self.coder.fields):
+            later = representation[:, (column + 1) * self.heads.width :]
+            later.addmm_(torch.cat([value, torch.asinh(value)], dim=1), self._later[column])
 
     def _standardised(self, number: int, values: int | np.ndarray) -> np.ndarray:
         unit = self.coder.scale[number] or np.inf
         return np.asarray((values - self.coder.mean[number]) / unit)
 
-    def _hidden(self, column: int, representation: Tensor) -> Tensor:
+    def _hidden(self, column: int, step: _Step, rows: Tensor | None = None) -> Tensor:
+        """Return the hidden units of a field, of all rows or of some, shape (n, width)."""
         width = self.heads.width
-        return torch.relu(representation[:, column * width : (column + 1) * width])
+        own, codes = step.representation[:, column * width : (column + 1) * width], step.codes
+        if rows is not None:
+            own, codes = own[rows], codes[rows]
+        told = self._earlier[column].of(codes)
+        return torch.relu(own) if told is None else told.add_(own).relu_()
+
+    def _levels(
+        self,
+        step: _Step,
+        level: int,
+        column: int,
+        uniform: Floats,
+        fixed: int | np.ndarray | None,
+        here: NDArray[np.bool_],
+    ) -> Tensor:
+        """Return the level of each row, the number of levels where the field does not apply."""
+        item = self.coder.fields[column]
+        codes = torch.full((len(here),), item.levels)
+        if item.requires is None or here.mean() >= FEW or fixed is not None or self._guided(column):
+            drawn = self._level(step, level, column, uniform, fixed)
+            return (
+                drawn
+                if item.requires is None
+                else torch.where(torch.from_numpy(here), drawn, codes)
+            )
+        rows = np.flatnonzero(here)
+        if len(rows):
+            some = torch.from_numpy(rows)
+            codes[some] = self._level(step, level, column, uniform[rows], None, some)
+        return codes
+
+    def _guided(self, column: int) -> bool:
+        heads = self.heads
+        return column in (heads.kind, heads.bounded) or self.names[column] in heads.steered
 
     def _level(
         self,
+        step: _Step,
         level: int,
         column: int,
-        representation: Tensor,
         uniform: Floats,
         fixed: int | np.ndarray | None,
-        recalled: Tensor | None,
-        guide: Guide | None,
-        codes: Tensor,
-        values: Floats,
-    ) -> np.ndarray:
-        n_levels = self.coder.fields[column].levels
+        rows: Tensor | None = None,
+    ) -> Tensor:
         if fixed is not None:
-            return np.full(len(representation), fixed, dtype=np.int64)
-        hidden = self._hidden(column, representation)
-        logits = self.heads.logits(level, hidden, recalled)
+            return torch.from_numpy(np.full(len(uniform), fixed, dtype=np.int64))
+        hidden, guide = self._hidden(column, step, rows), step.guide
+        logits, gates = self.heads.scores(level, hidden)
+        if step.recall is not None:
+            codes = step.codes if rows is None else step.codes[rows]
+            logits = step.recall.weighed(level, codes, gates, rows).add_(logits)
         if guide is not None and column == self.heads.kind:
             logits = self.heads.renewed(logits, hidden, guide)
-        if guide is not None and self.coder.fields[column].name in self.heads.steered:
-            logits = self.heads.led(column, logits, hidden, guide, values)
+        if guide is not None and self.names[column] in self.heads.steered:
+            logits = self.heads.led(column, logits, hidden, guide, step.values)
         if guide is not None and column == self.heads.bounded:
-            logits = self.heads.guided(logits, hidden, guide, guide.bounds, codes)
-        return inverse_choice(logits, uniform, n_levels)
+            logits = self.heads.guided(logits, hidden, guide, guide.bounds, step.codes)
+        return inverse_choice(logits, uniform)
 
     def _number(
         self,
         number: int,
-        column: int,
-        representation: Tensor,
+        step: _Step,
         scaled: Tensor,
         first: Floats,
         second: Floats,
@@ -175,7 +220,7 @@ class RowDrawer:
         shift: Tensor | None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return a value in units of the current volatility, and the standardised value."""
-        hidden = self._hidden(column, representation)
+        hidden = self._hidden(self.coder.number_columns[number], step)
         raw = hidden @ self.heads.mixture_weight[number] + self.heads.mixture_bias[number]
         log_weight, mean, log_sigma = self.heads.components(raw)
         if len(self.heads.spread):
@@ -183,7 +228,7 @@ class RowDrawer:
             mean, log_sigma = widened(log_weight, mean, log_sigma, times)
         if number in self.heads.resting:
             rest, first = self._rest(number, hidden, first)
-        chosen = torch.from_numpy(inverse_choice(log_weight, first, log_weight.shape[1]))[:, None]
+        chosen = inverse_choice(log_weight, first)[:, None]
         centre = mean.gather(1, chosen)[:, 0] + scaled @ self._skip[number]
         centre = centre if shift is None else centre + shift
         width = torch.exp(log_sigma.gather(1, chosen)[:, 0])
@@ -205,10 +250,9 @@ class RowDrawer:
         return uniform < share, np.clip(left, 0.0, 1.0 - 1e-9)
 
 
-def inverse_choice(logits: Tensor, uniform: Floats, n_levels: int) -> np.ndarray:
-    """Return the level at which the distribution function of ``logits`` passes ``uniform``."""
-    likelihood = torch.exp(logits - logits.amax(dim=1, keepdim=True))
-    ladder = torch.cumsum(likelihood, dim=1)
-    wanted = torch.from_numpy(uniform.astype(np.float32))[:, None] * ladder[:, -1:]
-    level = torch.searchsorted(ladder, wanted, right=True)[:, 0]
-    return level.clamp_(max=n_levels - 1).numpy()
+def inverse_choice(logits: Tensor, uniform: Floats) -> Tensor:
+    """Return the level (n,) at which the distribution function of ``logits`` passes ``uniform``."""
+    ladder = torch.cumsum(torch.softmax(logits, dim=1), dim=1)
+    height = torch.from_numpy(np.minimum(uniform, BELOW_ONE).astype(np.float32))
+    wanted = height[:, None] * ladder[:, -1:]
+    return torch.searchsorted(ladder, wanted, right=True)[:, 0]

@@ -17,6 +17,9 @@ Days = NDArray[np.int64]
 NEVER = -1
 """Stands for the day of what has not been, or is not awaited."""
 
+FAR = 2**40
+"""Day of what is not awaited, where days are compared."""
+
 EARLY, LATE = 12, 8
 """How many days before and after a monthly return is told to the day [J]."""
 

@@ -17,7 +17,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from riskgen.data.panel import Layout, SequencePanel
-from riskgen.models.timegan.dues import NEVER
 from riskgen.models.timegan.renewal import AGES, age_codes, strictness
 from riskgen.models.timegan.rows import Rows
 from riskgen.models.timegan.support import Guide
@@ -55,11 +54,15 @@ class Ending(nn.Module):
 
     def forward(self, inputs: Tensor, guide: Guide) -> Tensor:
         """Return log-odds (n,) from ``inputs`` (n, n_inputs) and the calendar."""
-        told: Tensor = self.verdict(F.relu(self.layer(inputs)))[:, 0]
-        told = told + self.renewal[age_codes(guide.today, guide.end.clamp(min=0))]
-        awaited = (guide.due != NEVER) & (guide.due >= guide.today[:, None])
-        awaited &= guide.due <= guide.end[:, None]
-        return told - (awaited * F.softplus(self.due)).sum(dim=1)
+        return self.weighed(self.layer(inputs), guide)
+
+    def weighed(self, units: Tensor, guide: Guide) -> Tensor:
+        """Return log-odds (n,) from what ``layer`` makes of the inputs, shape (n, width)."""
+        told: Tensor = self.verdict(F.relu(units))[:, 0]
+        end = guide.ahead.end
+        told = told + self.renewal[age_codes(guide.today, torch.tensor(max(end, 0)))]
+        awaited = (guide.due >= guide.today[:, None]) & (guide.due <= end)
+        return told - awaited.float() @ F.softplus(self.due)
 
 
 def opened(layout: Layout) -> Layout:

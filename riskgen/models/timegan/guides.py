@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from riskgen.data.panel import SequencePanel
+from riskgen.models.timegan.ahead import Ahead
 from riskgen.models.timegan.dues import rhythm_of
 from riskgen.models.timegan.renewal import kind_column
 from riskgen.models.timegan.support import Guide, Steer
@@ -35,6 +36,7 @@ class GuideTable:
         self._clock, self._steerings = panel.layout.clock, panel.layout.steerings
         if self._clock is None:
             return
+        self._ahead = Ahead.of(self._clock)
         bounds, pace, days = self._clock.guide_of(panel)
         self._bounds, self._pace, self._days = bounds[order], pace[order], days[order]
         self._last, self._due = (part[order] for part in _rhythm(panel, codes, days))
@@ -60,7 +62,7 @@ class GuideTable:
             for item, known in zip(self._steerings, self._known, strict=True)
         }
         parts = (self._bounds[rows], self._pace[rows], self._days[rows])
-        return Guide.of(*parts, self._clock, last, due, steers)
+        return Guide.of(*parts, self._ahead, (last, due), steers)
 
 
 def _rhythm(

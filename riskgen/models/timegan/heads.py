@@ -15,12 +15,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from riskgen.data.panel import Field, Floats, Steering
+from riskgen.models.timegan.ahead import DATES
 from riskgen.models.timegan.mixtures import CALM, NARROWEST, WIDEST, widened
 from riskgen.models.timegan.reader import RowReader
 from riskgen.models.timegan.recall import SIGNALS
 from riskgen.models.timegan.renewal import Passing, Renewal
 from riskgen.models.timegan.steered import Steered, quiet
-from riskgen.models.timegan.support import DATES, PULLS, Guide, ruled_out, with_observed
+from riskgen.models.timegan.support import PULLS, Guide, ruled_out, with_observed
 from riskgen.models.timegan.volatility import Volatility
 
 SIGMA_FLOOR = 0.05
@@ -206,11 +207,16 @@ class FieldHeads(nn.Module):
 
     def logits(self, k: int, hidden: Tensor, recalled: Tensor | None) -> Tensor:
         """Return the logits of level field ``k``; gates weigh what is recalled."""
-        told: Tensor = self.levels[k](hidden)
+        logits, gates = self.scores(k, hidden)
         if recalled is None:
-            return told
-        logits, gates = told[:, : -self.n_gates], told[:, -self.n_gates :]
+            return logits
         return logits + torch.bmm(gates[:, None, :], recalled)[:, 0]
+
+    def scores(self, k: int, hidden: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the logits of level field ``k`` without memory, and the gates of signals."""
+        told: Tensor = self.levels[k](hidden)
+        logits, gates = torch.split(told, [told.shape[1] - self.n_gates, self.n_gates], dim=1)
+        return logits, gates
 
     def renewed(self, logits: Tensor, hidden: Tensor, guide: Guide) -> Tensor:
         """Return the logits of the kind, weighed by when each kind came last."""
@@ -237,14 +243,16 @@ class FieldHeads(nn.Module):
 
         ``codes`` (n, n_level_fields) need to be right for the kind only.
         """
-        pulled = logits + torch.bmm(self.pace(hidden)[:, None, :], guide.pulls)[:, 0]
-        pulled = pulled + guide.weighed(self.dates(hidden))
+        weighed = guide.weighed(self.dates(hidden))
         if self.kind is not None:
             # Where a sequence ends there is no kind, and nothing is asked of the date.
             most = guide.last.shape[1] - 1
             drawn = codes[:, self.level_columns.index(self.kind)].clamp(max=most)
-            pulled = pulled + self.returns.of_kind(hidden, drawn, guide.returns(drawn))
-            pulled = pulled + self.passing(guide.due, guide.today, guide.reach)
+            weighed = weighed + self.returns.of_kind(hidden, drawn, guide.rhythm_of(drawn))
+            weighed = weighed + self.passing(guide.due, guide.today, guide.ahead.days)
+        pulled = logits + guide.ahead.to_levels(weighed)
+        if guide.ahead.paced or self.training:
+            pulled = pulled + torch.bmm(self.pace(hidden)[:, None, :], guide.pulls)[:, 0]
         return pulled.masked_fill(ruled_out(bounds, logits.shape[1]), -torch.inf)
 
     def _log_density(

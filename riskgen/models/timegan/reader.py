@@ -31,6 +31,7 @@ class RowReader(nn.Module):
         super().__init__()
         sizes = [item.levels + RESERVED_CODES for item in fields if item.levels]
         starts = [sum(sizes[:k]) for k in range(len(sizes))]
+        self.sizes = sizes
         self.register_buffer("starts", torch.tensor(starts, dtype=torch.int64), persistent=False)
         self.table = nn.Embedding(sum(sizes), embedding)
         nn.init.normal_(self.table.weight, std=0.5)

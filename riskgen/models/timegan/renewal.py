@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from riskgen.data.panel import Layout
-from riskgen.models.timegan.dues import EARLY, LATE, NEVER, Dues
+from riskgen.models.timegan.dues import EARLY, FAR, LATE, NEVER, Dues
 
 Days = NDArray[np.int64]
 
@@ -53,14 +53,19 @@ def _age_codes() -> Tensor:
 def age_codes(last: Tensor, today: Tensor) -> Tensor:
     """Return codes of the days from ``last`` to ``today``, any shape, int64."""
     table = _age_codes()
-    code = table[(today - last).clamp(0, len(table) - 1)]
-    return torch.where(last == NEVER, AGES - 1, code)
+    code = _at(table, (today - last).clamp_(0, len(table) - 1))
+    return code.masked_fill_(last == NEVER, AGES - 1)
 
 
 def due_codes(due: Tensor, today: Tensor) -> Tensor:
-    """Return codes of the days from ``today`` to the awaited return ``due``, any shape, int64."""
-    code = (due - today).clamp(-LATE - 1, EARLY + 1) + LATE + 1
-    return torch.where(due == NEVER, DUES - 1, code)
+    """Return codes of the days from ``today`` to the awaited return ``due``; both int64."""
+    code = (due - today).clamp_(-LATE - 1, EARLY + 1).add_(LATE + 1)
+    return code.masked_fill_(due == FAR, DUES - 1)
+
+
+def _at(table: Tensor, places: Tensor) -> Tensor:
+    """Return ``table[places]``, faster than indexing."""
+    return table.index_select(0, places.flatten()).view(places.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +81,22 @@ class Rhythm:
 
     ages: Tensor
     dues: Tensor
+
+    @classmethod
+    def of(cls, last: Tensor, due: Tensor, today: Tensor) -> Rhythm:
+        """Return the rhythm on ``today`` of kinds with a ``last`` day that are ``due``."""
+        return cls(age_codes(last, today), due_codes(due, today))
+
+    def with_never(self) -> Rhythm:
+        """Return the same with one more column: a kind that never came."""
+        return Rhythm(
+            F.pad(self.ages, (0, 1), value=AGES - 1), F.pad(self.dues, (0, 1), value=DUES - 1)
+        )
+
+    @property
+    def places(self) -> Tensor:
+        """Places of ages and dues among ``AGES + DUES`` weights, shape (n, 2 * m), int64."""
+        return torch.cat([self.ages, self.dues + AGES], dim=1)
 
 
 class Renewal(nn.Module):
@@ -98,10 +119,12 @@ class Renewal(nn.Module):
 
     def forward(self, hidden: Tensor, rhythm: Rhythm) -> Tensor:
         """Return what is added to the logits of all kinds, shape (n, n_kinds)."""
-        n, n_kinds = rhythm.ages.shape
-        own = self.renewal.expand(n, n_kinds, -1)
-        both = torch.stack([rhythm.ages, rhythm.dues + AGES], dim=2)
-        return own.gather(2, both).sum(dim=2) + _weighed(self.gates(hidden), rhythm)
+        places, n_kinds = rhythm.places, rhythm.ages.shape[1]
+        kind = torch.arange(n_kinds).repeat(2) * (AGES + DUES)
+        own = _at(self.renewal.flatten(), places + kind)
+        told = own + self.gates(hidden).gather(1, places)
+        result: Tensor = told.view(-1, 2, n_kinds).sum(dim=1)
+        return result
 
     def of_kind(self, hidden: Tensor, kind: Tensor, rhythm: Rhythm) -> Tensor:
         """Return what is added to the logits of dates, shape (n, n_dates), of ``kind`` (n,).
@@ -139,31 +162,34 @@ class Passing(nn.Module):
         # A kind that keeps its own return, and only such a kind, comes when it is due.
         self.due.copy_(torch.from_numpy(np.log(np.expm1(np.clip(kept, RAREST, 1.0)))).float())
 
-    def forward(self, due: Tensor, today: Tensor, reach: Tensor) -> Tensor:
-        """Return what is added to the logits of dates, shape (n, n_dates).
+    def forward(self, due: Tensor, today: Tensor, days: Tensor) -> Tensor:
+        """Return what is added to the logits of dates, shape (n, n_days + 1).
 
         Parameters
         ----------
         due : Tensor of shape (n, n_kinds), int64
             Day on which each kind is awaited.
         today : Tensor of shape (n,), int64
-        reach : Tensor of shape (n_dates,), int64
-            Days ahead of each date; -1 where it is no single day.
+        days : Tensor of shape (n_days,), int64
+            Days ahead of each date; one more date lies on no single day.
         """
-        before = self._before(*_awaited(due, today))
-        return -before[:, reach.clamp(0, FURTHEST)] * (reach >= 0)
+        before = self._before(due - today[:, None])
+        return F.pad(-before.index_select(1, days.clamp(max=FURTHEST)), (0, 1))
 
     def overtaking(self, due: Tensor, today: Tensor) -> Tensor:
         """Return what is added to the logits of kinds, shape (n, n_kinds); as :meth:`forward`."""
-        ahead, counts = _awaited(due, today)
-        passed = self._before(ahead, counts).gather(1, ahead)
-        return -passed * counts * F.softplus(self.due)
+        ahead = due - today[:, None]
+        passed = self._before(ahead).gather(1, ahead.clamp(0, FURTHEST))
+        kept = (ahead >= 0) & (ahead < FURTHEST)
+        return -passed * kept * F.softplus(self.due)
 
-    def _before(self, ahead: Tensor, counts: Tensor) -> Tensor:
-        """Return the weight of all that is due before each day ahead, (n, FURTHEST + 1)."""
-        on_day = torch.zeros(len(ahead), FURTHEST + 1)
-        on_day = on_day.scatter_add(1, ahead, F.softplus(self.renewal) * counts)
-        return torch.cumsum(on_day, dim=1) - on_day
+    def _before(self, ahead: Tensor) -> Tensor:
+        """Return the weight of all that is due before each day ahead, (n, FURTHEST + 2)."""
+        # Place 0 holds what is past, place 1 today, and the last one what is too far.
+        place = (ahead + 1).clamp_(0, FURTHEST + 1)
+        weights = F.softplus(self.renewal).expand(len(ahead), -1)
+        on_day = torch.zeros(len(ahead), FURTHEST + 2).scatter_add(1, place, weights)
+        return F.pad(torch.cumsum(on_day[:, 1:], dim=1), (1, 0))
 
 
 def strictness(kept: NDArray[np.float64]) -> Tensor:
@@ -172,15 +198,8 @@ def strictness(kept: NDArray[np.float64]) -> Tensor:
     return torch.from_numpy(np.log(np.expm1(odds))).float()
 
 
-def _awaited(due: Tensor, today: Tensor) -> tuple[Tensor, Tensor]:
-    """Return days to the monthly return of each kind, and whether one is awaited."""
-    ahead = due - today[:, None]
-    counts = (due != NEVER) & (ahead >= 0) & (ahead < FURTHEST)
-    return ahead.clamp(0, FURTHEST), counts
-
-
 def _weighed(weights: Tensor, rhythm: Rhythm) -> Tensor:
-    return weights.gather(1, rhythm.ages) + weights.gather(1, rhythm.dues + AGES)
+    return weights.gather(1, rhythm.places).view(len(weights), 2, -1).sum(dim=1)
 
 
 def kind_column(layout: Layout) -> int | None:

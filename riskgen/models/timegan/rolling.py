@@ -12,16 +12,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from riskgen.data.panel import Clock, Floats
+from riskgen.models.timegan.ahead import Ahead
+from riskgen.models.timegan.cell import RunningCell
 from riskgen.models.timegan.drawing import UNIFORMS, RowDrawer
 from riskgen.models.timegan.ending import opened
 from riskgen.models.timegan.networks import CONTEXT_WIDTH, EventNetworks
-from riskgen.models.timegan.recall import RecallLayout, RunningRecall
+from riskgen.models.timegan.recall import RecallLayout
+from riskgen.models.timegan.recalling import RunningRecall
 from riskgen.models.timegan.renewal import RunningRenewal, kind_column
 from riskgen.models.timegan.rows import RESERVED_CODES
-from riskgen.models.timegan.support import Guide, Steer
+from riskgen.models.timegan.support import Guide
+from riskgen.models.timegan.trackers import RunningTrackers
 
 if TYPE_CHECKING:
     from riskgen.models.timegan.sampling import Simulator
@@ -54,32 +58,33 @@ class Roll:
         self._networks, self._coder = simulator.networks, simulator.event_coder
         self._drawer = RowDrawer(self._networks.recovery, self._coder)
         self._clock: Clock | None = layout.clock
-        self._tracked, self._steerings = layout.tracked, layout.steerings
+        self._ahead = None if layout.clock is None else Ahead.of(layout.clock)
+        self._trackers = RunningTrackers(layout, context)
         generator = self._networks.generator
         told = torch.from_numpy(codes)
         self._vector = generator.context_vector(told, torch.from_numpy(numbers))
-        self._fuse(self._networks)
         levels = [item.levels for item in layout.fields if item.levels]
         recalled = RecallLayout(levels, simulator.anchors, simulator.sources)
         self._recall = RunningRecall(recalled, told)
         column = kind_column(layout)
         self._kind = None if column is None else self._coder.level_columns.index(column)
         self._renewal = RunningRenewal(n, 0 if column is None else layout.fields[column].levels)
-        self._hidden = torch.zeros(n, generator.recurrence.hidden_size)
-        self._cell = torch.zeros_like(self._hidden)
+        self._cell = RunningCell(generator, self._vector)
+        self._context_ending: Tensor | None = None
+        self._fuse(self._networks)
         self._past = generator.history.start(n)
-        self._states = [tracker.start(context) for tracker in self._tracked]
         starts = [
             self._coder.fields[c].levels + RESERVED_CODES - 1 for c in self._coder.level_columns
         ]
         self._codes = torch.tensor(starts, dtype=torch.int64).repeat(n, 1)
         self._numbers = torch.zeros(n, len(self._coder.number_columns))
-        self._before = self._states[0] if self._states else np.zeros((n, 0))
-        self._features: Tensor | None = None
+        self._before = self._trackers.first
+        self._told: Tensor | None = None
+        self._guide: Guide | None = None
         self._scale: Tensor | None = None
         self._rows = np.arange(n)
         self.alive = np.ones(n, dtype=bool)
-        self.final = np.array(self._states[0]) if self._states else np.zeros((n, 0))
+        self.final = np.array(self._trackers.first)
 
     @property
     def going(self) -> NDArray[np.int64]:
@@ -92,11 +97,11 @@ class Roll:
 
     def end(self, rng: np.random.Generator) -> bool:
         """Let sequences end where no event comes any more; returns whether any goes on."""
-        self._read()
-        assert self._features is not None
-        assert self._clock is not None
-        told = torch.cat([self._hidden, self._features, self._vector], dim=1)
-        odds = self._networks.ending(told, self._guide(told))
+        told = self._read()
+        assert self._guide is not None
+        assert self._context_ending is not None
+        units = torch.addmm(self._context_ending, told, self._ending)
+        odds = self._networks.ending.weighed(units, self._guide)
         ended = self.alive & (rng.random(len(odds)) < torch.sigmoid(odds).double().numpy())
         self._note_final(ended)
         self.alive = self.alive & ~ended
@@ -107,13 +112,12 @@ class Roll:
     def late(self) -> NDArray[np.bool_]:
         """Return which rows have come past the last observed day."""
         assert self._clock is not None
-        return np.asarray(self._clock.day(self._states[0]) > self._clock.last_day)
+        return np.asarray(self._clock.day(self._trackers.first) > self._clock.last_day)
 
     def leave(self, which: NDArray[np.bool_]) -> None:
         """End sequences at the event before the one that was just drawn."""
         ended = self.alive & which
-        if self._states:
-            self.final[self._rows[ended]] = self._before[ended]
+        self.final[self._rows[ended]] = self._before[ended]
         self.alive = self.alive & ~ended
 
     def stop(self) -> None:
@@ -122,93 +126,78 @@ class Roll:
 
     def step(self, rng: np.random.Generator) -> Floats:
         """Draw the next event of each row, shape (n_rows, n_fields)."""
-        self._read()
-        features = self._features
-        assert features is not None
-        told = torch.cat([self._hidden, features], dim=1)
-        representation = torch.addmm(self._context_step, told, self._step)
+        told = self._read()
         values, rows = self._drawer.draw(
-            representation,
+            torch.addmm(self._context_step, told, self._step),
             rng.random((len(told), UNIFORMS * len(self._coder.fields))),
             self._scale,
             recall=self._recall,
-            guide=None if self._clock is None else self._guide(told, steered=True),
-            told=self._drawer.heads.tracked(features),
+            guide=self._guide,
+            told=self._drawer.heads.tracked(told),
         )
         self._codes, self._numbers = torch.from_numpy(rows.codes), torch.from_numpy(rows.numbers)
         self._recall.note(self._codes)
         self._past = self._networks.generator.history.advance(self._past, rows.numbers)
-        self._before = self._states[0] if self._states else np.zeros((len(values), 0))
-        self._states = [
-            tracker.advance(state, values)
-            for tracker, state in zip(self._tracked, self._states, strict=True)
-        ]
+        self._before = self._trackers.first
+        self._trackers.advance(values)
         if self._clock is not None and self._kind is not None:
-            day = torch.from_numpy(self._clock.day(self._states[0]))
+            day = torch.from_numpy(self._clock.day(self._trackers.first))
             self._renewal.note(self._codes[:, self._kind], day)
-        self._features = None
+        self._told = self._guide = None
         return values
 
-    def _read(self) -> None:
-        """Read the event before, once: turn the LSTM cell and look at clock and trackers."""
-        if self._features is not None:
-            return
-        past = torch.from_numpy(self._networks.generator.history.features(self._past))
-        fresh = self._recall.novelty(len(past))
-        self._scale = self._networks.recovery.volatility(past) if past.shape[1] else None
-        told = [
-            torch.from_numpy(tracker.features(state).astype(np.float32))
-            for tracker, state in zip(self._tracked, self._states, strict=True)
-        ]
-        self._features = torch.cat([past, fresh, *told], dim=1)
-        event = self._networks.generator.event_reader(self._codes, self._numbers)
-        inputs = torch.cat([event, self._features, self._hidden], dim=1)
-        self._turn(torch.addmm(self._context_gates, inputs, self._gate))
+    def _read(self) -> Tensor:
+        """Read the event before, once: turn the LSTM cell and look at clock and trackers.
 
-    def _turn(self, gates: Tensor) -> None:
-        """Turn the LSTM cell once (gates in torch's order: in, forget, cell, out)."""
-        enter, forget, candidate, leave = gates.chunk(4, dim=1)
-        kept = torch.sigmoid(forget) * self._cell
-        self._cell = kept + torch.sigmoid(enter) * torch.tanh(candidate)
-        self._hidden = torch.sigmoid(leave) * torch.tanh(self._cell)
+        Returns
+        -------
+        Tensor of shape (n_rows, hidden + n_features)
+            Hidden state and features.
+        """
+        if self._told is None:
+            past = torch.from_numpy(self._networks.generator.history.features(self._past))
+            self._scale = self._networks.recovery.volatility(past) if past.shape[1] else None
+            features = [past, self._recall.novelty(), *self._trackers.features()]
+            self._cell.turn(self._codes, self._numbers, features)
+            self._told = torch.cat([self._cell.hidden, *features], dim=1)
+        if self._guide is None and self._clock is not None:
+            self._guide = self._look(self._clock)
+        return self._told
 
-    def _guide(self, rows: Tensor, steered: bool = False) -> Guide:
-        clock, now = self._clock, self._states[0]
-        assert clock is not None
-        steers = {}
-        for item in self._steerings if steered else ():
-            state = self._states[self._tracked.index(item)]
-            steers[item.steers] = Steer(item, item.known(state))
-        day, last = clock.day(now), self._renewal.last(len(rows))
-        due = self._renewal.due(day)
-        return Guide.of(clock.bounds(now), clock.pace(now), day, clock, last, due, steers)
+    def _look(self, clock: Clock) -> Guide:
+        """Return what the calendar says now."""
+        assert self._ahead is not None
+        now = self._trackers.first
+        day = clock.day(now)
+        parts = (clock.bounds(now), clock.pace(now), day)
+        rhythm = (self._renewal.last(len(self._rows)), self._renewal.due(day))
+        return Guide.of(*parts, self._ahead, rhythm, self._trackers.steers())
 
     def _fuse(self, networks: EventNetworks) -> None:
-        recurrence, width = networks.generator.recurrence, CONTEXT_WIDTH
-        weights = dict(recurrence.named_parameters())
-        into, across = weights["weight_ih_l0"].T, weights["weight_hh_l0"].T
-        self._gate = torch.cat([into[:-width], across]).contiguous()
-        bias = weights["bias_ih_l0"] + weights["bias_hh_l0"]
-        self._context_gates = self._vector @ into[-width:] + bias
-        layer = networks.supervisor.layer
-        self._step = layer.weight.T[:-width].contiguous()
-        self._context_step = self._vector @ layer.weight.T[-width:] + layer.bias
+        """Split weights into what the context says and what changes from step to step."""
+        step = networks.supervisor.layer
+        self._context_step, self._step = _split(step, self._vector)
+        if self._clock is not None:
+            self._context_ending, self._ending = _split(networks.ending.layer, self._vector)
 
     def _note_final(self, which: NDArray[np.bool_]) -> None:
-        if self._states:
-            self.final[self._rows[which]] = self._states[0][which]
+        self.final[self._rows[which]] = self._trackers.first[which]
 
     def _drop(self) -> None:
         """Drop the rows of sequences that have ended."""
         keep = np.flatnonzero(self.alive)
         index = torch.from_numpy(keep)
-        for name in ("_vector", "_context_gates", "_context_step", "_hidden", "_cell"):
-            setattr(self, name, getattr(self, name)[index])
-        for name in ("_codes", "_numbers", "_features", "_scale"):
+        for name in ("_context_step", "_context_ending", "_codes", "_numbers", "_told", "_scale"):
             held = getattr(self, name)
             setattr(self, name, None if held is None else held[index])
-        self._past = self._past[keep]
-        self._states = [state[keep] for state in self._states]
-        self._recall.keep(index)
-        self._renewal.keep(index)
+        self._past, self._guide = self._past[keep], None
+        self._trackers.keep(keep)
+        for part in (self._cell, self._recall, self._renewal):
+            part.keep(index)
         self._rows, self.alive = self._rows[keep], self.alive[keep]
+
+
+def _split(layer: nn.Linear, context: Tensor) -> tuple[Tensor, Tensor]:
+    """Return what ``layer`` makes of the context, its last inputs, and its other weights."""
+    weight = layer.weight.T
+    return context @ weight[-CONTEXT_WIDTH:] + layer.bias, weight[:-CONTEXT_WIDTH].contiguous()

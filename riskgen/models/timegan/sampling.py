@@ -99,15 +99,16 @@ class Simulator:
         a bank's labelled customers had none, and the label rate fell with them.
         """
         panel = self._until_they_end(context, shown, rng)
-        for _ in range(REDRAWS):
-            lacking = lacking_label(panel)
-            if not len(lacking):
-                break
-            part = Rows(shown.codes[lacking], shown.numbers[lacking], shown.applies[lacking])
-            again = self._until_they_end(context[lacking], part, rng)
+        left, lacking = REDRAWS, lacking_label(panel)
+        while left and len(lacking):
+            # Steps cost more than rows: as many tries at once as a chunk has rows.
+            tries = min(max(len(context) // len(lacking), 1), left)
+            rows = np.tile(lacking, tries)
+            again = self._until_they_end(context[rows], shown.take(rows), rng)
             order = np.arange(len(context))
-            order[lacking] = len(context) + np.arange(len(lacking))
+            order[lacking] = len(context) + first_labelled(again, len(lacking))
             panel = concatenate_panels([panel, again]).take(order)
+            left, lacking = left - tries, lacking_label(panel)
         return panel
 
     def _until_they_end(
@@ -154,6 +155,18 @@ def lacking_label(panel: SequencePanel) -> NDArray[np.int64]:
     owner = np.repeat(np.arange(panel.n_sequences), panel.lengths)
     found = np.bincount(owner, panel.values[:, 0] >= 1.0, minlength=panel.n_sequences)
     return np.flatnonzero((panel.context[:, label] >= 1.0) & (found == 0))
+
+
+def first_labelled(panel: SequencePanel, n: int) -> NDArray[np.int64]:
+    """Return for each of ``n`` sequences its first try that has a labelled event, else its last.
+
+    ``panel`` holds tries of all of them, one round after another.
+    """
+    without = np.zeros(panel.n_sequences, dtype=bool)
+    without[lacking_label(panel)] = True
+    found = ~without.reshape(-1, n)
+    tried = np.where(found.any(axis=0), found.argmax(axis=0), len(found) - 1)
+    return np.asarray(tried * n + np.arange(n))
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -19,44 +20,13 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from riskgen.data.panel import Clock, Floats, Steering
-from riskgen.models.timegan.dues import NEVER
-from riskgen.models.timegan.renewal import Rhythm, age_codes, due_codes
+from riskgen.data.panel import Floats, Steering
+from riskgen.models.timegan.ahead import Ahead, weighed_dates
+from riskgen.models.timegan.dues import FAR, NEVER
+from riskgen.models.timegan.renewal import Rhythm
 
 PULLS = 2
 """How a gap is pulled towards the pace: by distance and by squared distance."""
-
-WEEKDAYS, MONTH_DAYS, LAST_DAYS = 7, 31, 5
-"""What a day is: its weekday, its day of the month, and the days left if few."""
-
-DATES = WEEKDAYS + MONTH_DAYS + LAST_DAYS
-
-
-def dates_of(days: NDArray[np.int64], reach: NDArray[np.int64]) -> Tensor:
-    """Return what the day is that each gap level leads to.
-
-    Parameters
-    ----------
-    days : ndarray of shape (n,), int64
-        Day of the event before, since 1970.
-    reach : ndarray of shape (n_levels,), int64
-        Days ahead of each level; -1 where the level is no single day.
-
-    Returns
-    -------
-    Tensor of shape (n, n_levels, 3), int64
-        Places among ``DATES`` weights; ``DATES`` itself stands for none.
-    """
-    low, high = int(days.min(initial=0)), int(days.max(initial=0))
-    day = np.arange(low, high + int(reach.max(initial=0)) + 1)
-    date = day.astype("M8[D]")
-    month = date.astype("M8[M]")
-    number = (date - month.astype("M8[D]")).astype(np.int64)
-    left = ((month + 1).astype("M8[D]") - date).astype(np.int64) - 1
-    last = np.where(left < LAST_DAYS, WEEKDAYS + MONTH_DAYS + left, DATES)
-    parts = np.stack([np.mod(day + 3, WEEKDAYS), WEEKDAYS + number, last], axis=1)
-    found = torch.from_numpy(parts)[torch.from_numpy(days[:, None] - low + np.maximum(reach, 0))]
-    return torch.where(torch.from_numpy(reach < 0)[None, :, None], DATES, found)
 
 
 def pull(pace: Tensor, sizes: Tensor) -> Tensor:
@@ -106,32 +76,26 @@ class Guide:
     ----------
     bounds : Tensor of shape (n, 2), int64
         Lowest and highest possible level.
-    pulls : Tensor of shape (n, PULLS, n_levels)
-        See :func:`pull`.
-    dates : Tensor of shape (n, n_levels, 3), int64
-        See :func:`dates_of`.
+    pace : Tensor of shape (n,)
+        Log of the days left for each event left.
     today : Tensor of shape (n,), int64
         Day of the event before, since 1970.
-    reach : Tensor of shape (n_levels,), int64
-        Days ahead of each level; -1 where the level is no single day.
+    ahead : Ahead
+        What the levels lead to.
     last : Tensor of shape (n, n_kinds), int64
         Day on which each kind came last, since 1970; ``NEVER`` if it did not.
     due : Tensor of shape (n, n_kinds), int64
-        Day on which each kind is awaited next; ``NEVER`` if it is not.
-    end : Tensor of shape (n,), int64
-        Last observed day, since 1970.
+        Day on which each kind is awaited next; ``FAR`` if it is not.
     steers : mapping of str to Steer
         Of the layout's steerings, by the field that each weighs.
     """
 
     bounds: Tensor
-    pulls: Tensor
-    dates: Tensor
+    pace: Tensor
     today: Tensor
-    reach: Tensor
+    ahead: Ahead
     last: Tensor
     due: Tensor
-    end: Tensor
     steers: Mapping[str, Steer] = field(default_factory=dict)
 
     @classmethod
@@ -140,51 +104,58 @@ class Guide:
         bounds: NDArray[np.int64],
         pace: Floats,
         days: NDArray[np.int64],
-        clock: Clock,
-        last: Tensor | None = None,
-        due: Tensor | None = None,
+        ahead: Ahead,
+        rhythm: tuple[Tensor, Tensor] | None = None,
         steers: Mapping[str, Steer] | None = None,
     ) -> Guide:
-        """Return the guide that a clock's numbers and the kinds' last days make."""
-        sizes = torch.from_numpy(clock.gap_sizes()).float()
-        near = pull(torch.from_numpy(pace).float(), sizes)
-        reach = clock.gap_days()
+        """Return the guide that a clock's numbers and the kinds' rhythm make.
+
+        ``rhythm`` is the day on which each kind came last, and that on which it is
+        awaited; ``NEVER`` where there is none.
+        """
         nothing = torch.zeros(len(days), 0, dtype=torch.int64)
+        last, due = (nothing, nothing) if rhythm is None else rhythm
         return cls(
             torch.from_numpy(bounds),
-            near,
-            dates_of(days, reach),
+            torch.from_numpy(pace).float(),
             torch.from_numpy(days),
-            torch.from_numpy(reach),
-            nothing if last is None else last,
-            nothing if due is None else due,
-            torch.full((len(days),), clock.last_day),
+            ahead,
+            last,
+            due.masked_fill(due == NEVER, FAR),
             steers or {},
         )
 
+    @property
+    def pulls(self) -> Tensor:
+        """How near each level is to the pace, shape (n, PULLS, n_levels)."""
+        return pull(self.pace, self.ahead.sizes)
+
+    @cached_property
+    def target(self) -> Tensor:
+        """The days ahead as days since 1970, shape (n, n_days), int64."""
+        return self.today[:, None] + self.ahead.days
+
     def rhythm(self) -> Rhythm:
         """Return the rhythm of all kinds today, each tensor of shape (n, n_kinds)."""
-        today = self.today[:, None]
-        return Rhythm(age_codes(self.last, today), due_codes(self.due, today))
+        return Rhythm.of(self.last, self.due, self.today[:, None])
 
-    def returns(self, kind: Tensor) -> Rhythm:
-        """Return the rhythm of ``kind`` (n,) on the date of each level, shape (n, n_levels)."""
-        parts = (part.gather(1, kind[:, None]) for part in (self.last, self.due))
-        last, due = (torch.where(self.reach[None, :] < 0, NEVER, part) for part in parts)
-        target = self.today[:, None] + self.reach.clamp(min=0)
-        return Rhythm(age_codes(last, target), due_codes(due, target))
+    def rhythm_of(self, kind: Tensor) -> Rhythm:
+        """Return the rhythm of ``kind`` (n,) on the days ahead, shape (n, n_days + 1).
+
+        The last one stands for no single day: it is like a kind that never came.
+        """
+        last, due = (days.gather(1, kind[:, None]) for days in (self.last, self.due))
+        return Rhythm.of(last, due, self.target).with_never()
 
     def weighed(self, weights: Tensor) -> Tensor:
-        """Return the weight of the day that each level leads to, shape (n, n_levels).
+        """Return the weight of each day ahead, shape (n, n_days + 1); no single day has none.
 
         Parameters
         ----------
         weights : Tensor of shape (n, DATES)
             Of weekdays, days of the month and last days.
         """
-        padded = F.pad(weights, (0, 1))
-        parts = [padded.gather(1, self.dates[:, :, k]) for k in range(self.dates.shape[2])]
-        return torch.stack(parts).sum(dim=0)
+        return F.pad(weighed_dates(weights, self.target), (0, 1))
 
 
 def ruled_out(bounds: Tensor, n_levels: int) -> Tensor:

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from riskgen.data.panel import Floats, Layout, SequencePanel
 from riskgen.models.condition import has_own_length
+from riskgen.models.timegan.ahead import Ahead
 from riskgen.models.timegan.drawing import UNIFORMS, RowDrawer
 from riskgen.models.timegan.rows import RowCoder
 from riskgen.models.timegan.sampling import one_thread
@@ -148,6 +149,7 @@ class _Roll:
         self._simulator, self._decoder = simulator, simulator.events
         self._drawer = RowDrawer(self._decoder.heads, simulator.event_coder)
         self._tracked, self._clock = simulator.layout.tracked, simulator.layout.clock
+        self._ahead = None if self._clock is None else Ahead.of(self._clock)
         self._states = [tracker.start(context) for tracker in self._tracked]
         self._z = torch.from_numpy(z).float()
         rows = simulator.context_coder.encode(context)
@@ -191,7 +193,7 @@ class _Roll:
         return torch.cat([*told, place_feature(np.full(alive, place))], dim=1)
 
     def _guide(self, alive: int) -> Guide | None:
-        if self._clock is None:
+        if self._clock is None or self._ahead is None:
             return None
         now, clock = self._states[0][:alive], self._clock
-        return Guide.of(clock.bounds(now), clock.pace(now), clock.day(now), clock)
+        return Guide.of(clock.bounds(now), clock.pace(now), clock.day(now), self._ahead)

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from riskgen.data.panel import Floats, Layout, SequencePanel
 from riskgen.models.condition import has_own_length
+from riskgen.models.timegan.ahead import Ahead
 from riskgen.models.timegan.rows import RESERVED_CODES, RowCoder, Rows
 from riskgen.models.timegan.stretches import Stretches
 from riskgen.models.timegan.support import Guide
@@ -60,6 +61,7 @@ class SequenceDataset:
         self._features = torch.from_numpy(np.concatenate(told, axis=1))
         clock = panel.layout.clock
         self._guide = None if clock is None else clock.guide_of(panel)
+        self._ahead = None if clock is None else Ahead.of(clock)
 
     def batch(self, pieces: Stretches) -> SequenceBatch:
         """Return ``pieces`` as one padded batch."""
@@ -91,10 +93,10 @@ class SequenceDataset:
         return np.repeat(np.arange(len(rows))[:, None], rows.shape[1], axis=1)
 
     def _guided(self, rows: NDArray[np.int64]) -> Guide | None:
-        if self._guide is None or self.layout.clock is None:
+        if self._guide is None or self._ahead is None:
             return None
         bounds, pace, days = self._guide
-        return Guide.of(bounds[rows], pace[rows], days[rows], self.layout.clock)
+        return Guide.of(bounds[rows], pace[rows], days[rows], self._ahead)
 
 
 def informative(coder: RowCoder, values: Floats) -> Rows:
