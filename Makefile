@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .PHONY: demo test check lint types chromium postgres clean smoke bench bench-ingestion \
-  bench-peers profile
+  bench-growth bench-peers profile
 
 demo: $(READY)
 	$(BIN)/riskgen demo
@@ -33,6 +33,10 @@ bench-ingestion: $(READY)
 # there is any, lies in the folder that RISKGEN_BENCH_DATA names.
 bench: $(READY)
 	$(BIN)/python benchmarks/generators.py --minutes 1 3 10
+
+# How cost grows with customers, length of histories and columns: some ten minutes.
+bench-growth: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/growth.py
 
 # Peers that need other versions of torch and pandas, each in an environment of its own under
 # .bench/: 8.5 GB where only PyPI's builds of torch are within reach, some four minutes.

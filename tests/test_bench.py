@@ -84,3 +84,14 @@ def test_every_peer_has_a_script_and_says_what_it_learns() -> None:
         assert (BENCH / peer.script).exists(), peer.script
         assert peer.learns in ("events", "windows")
         assert command(name, Path("x"), 60.0, 1, 5)[3:] == ["x", "60.0", "1", "5"]
+
+
+def test_exponents_of_growth_are_slopes_and_a_tiny_run_prints_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from growth import exponent, main
+
+    assert exponent([1, 2, 4], [3.0, 6.0, 12.0]) == pytest.approx(1.0)
+    assert exponent([1, 2, 4], [1.0, 4.0, 16.0]) == pytest.approx(2.0)
+    main(["--axes", "columns", "--sizes", "1", "2", "--customers", "60", "--passes", "1"])
+    assert "exponent of columns: encode " in capsys.readouterr().out

@@ -27,7 +27,7 @@ from riskgen.models.timegan.likelihood import ending_loss, marginal_loss, rows_o
 from riskgen.models.timegan.linear import start_contexts, start_events
 from riskgen.models.timegan.networks import ContextBlock, EventNetworks
 from riskgen.models.timegan.recipes import context_recipe, event_recipe
-from riskgen.models.timegan.refinement import Workshop, refine
+from riskgen.models.timegan.refinement import Workshop, refine, untried
 from riskgen.models.timegan.regimes import Regimes
 from riskgen.models.timegan.rows import RowCoder
 from riskgen.models.timegan.sampling import Simulator
@@ -160,6 +160,10 @@ class Training:
         return simulator, report
 
     def _refined(self, simulator: Simulator) -> dict[str, Any]:
+        if self.config.max_seconds is not None:
+            # Its judges take as long again as a minute of training: likelihood needs it more.
+            return untried("not tried: the time limit goes to the likelihood").to_json()
+
         def draw(n: int, name: str) -> SequencePanel:
             return simulator.draw(n, stream(self.seed, "train", "rollouts", name), {}, None)
 

@@ -87,6 +87,11 @@ class Refinement:
         return asdict(self)
 
 
+def untried(reason: str) -> Refinement:
+    """Return a refinement that did not take place."""
+    return Refinement(False, reason, None, None, None, 0.0)
+
+
 @dataclass(frozen=True, eq=False)
 class Workshop:
     """What the phase works with.
@@ -130,8 +135,7 @@ def refine(networks: EventNetworks, shop: Workshop, on_step: OnStep | None) -> R
     """Refine ``networks`` in place, or leave them as they were; says which."""
     before = shop.judge("before") if len(shop.aside.lengths) >= FEWEST else None
     if before is None:
-        reason = "not tried: too few held-out sequences to prove anything"
-        return Refinement(False, reason, None, None, None, 0.0)
+        return untried("not tried: too few held-out sequences to prove anything")
     real = shop.panel.take(np.unique(shop.train.sequence))
     rollouts = shop.draw(min(MOST, real.n_sequences), "refine")
     weights = _weights(scores_of_folds(real, rollouts, shop.coder, shop.seed))
