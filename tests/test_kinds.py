@@ -19,9 +19,10 @@ from riskgen.models.timegan.dues import (
     SLOTS,
     SOONEST,
     Dues,
-    kept_share,
+    dated,
     month_later,
     rhythm_of,
+    rolled,
 )
 from riskgen.models.timegan.renewal import (
     AGES,
@@ -32,6 +33,7 @@ from riskgen.models.timegan.renewal import (
     due_codes,
     strictness,
 )
+from riskgen.models.timegan.returns import Occurrences
 
 OWNERS = np.repeat(np.arange(60), 20)
 
@@ -118,7 +120,7 @@ def test_the_last_day_of_each_kind_is_the_one_that_a_slow_loop_finds() -> None:
     rng = np.random.default_rng(0)
     offsets = np.array([0, 7, 7, 30, 60])
     codes, days = rng.integers(4, size=60), np.cumsum(rng.integers(0, 5, size=60))
-    found, _ = rhythm_of(codes, days, offsets, 3)
+    found, _ = rhythm_of(codes, days, offsets, np.zeros(3, np.int64))
     for first, stop in pairwise(offsets.tolist()):
         seen = [NEVER] * 3
         for row in range(first, stop):
@@ -146,14 +148,14 @@ def awaited_by_the_definition(dates: list[int]) -> int:
 def test_what_is_awaited_is_what_a_list_of_returns_says(gaps: list[int]) -> None:
     dates = np.cumsum([day(2023, 1, 1), *gaps])
     codes, offsets = np.zeros(len(dates), dtype=np.int64), np.array([0, len(dates)])
-    _, due = rhythm_of(codes, dates, offsets, 1)
+    _, due = rhythm_of(codes, dates, offsets, np.zeros(1, np.int64))
     assert due[0, 0] == NEVER
     for row in range(1, len(dates)):
         assert due[row, 0] == awaited_by_the_definition(dates[:row].tolist())
 
 
 def test_of_three_subscriptions_the_next_one_is_awaited_not_the_one_just_paid() -> None:
-    dues, kind = Dues(1, 1), np.zeros(1, dtype=np.int64)
+    dues, kind = Dues(1, np.zeros(1, np.int64)), np.zeros(1, dtype=np.int64)
     for number in (3, 12, 25):
         dues.note(kind, np.array([day(2023, 3, number)]))
     for paid, awaited in ((3, 12), (12, 25)):
@@ -166,10 +168,12 @@ def test_a_date_beyond_a_due_day_weighs_less_by_that_kinds_weight() -> None:
     due = torch.tensor([[day(2023, 4, 10), FAR]])
     days = torch.tensor([0, 4, 5, 6])  # and, last of all, no single day
     with torch.no_grad():
-        added = passing(due, torch.tensor([day(2023, 4, 5)]), days)[0]
+        added = passing(due, torch.tensor([day(2023, 4, 5)]), days, torch.tensor([1]))[0]
+        own = passing(due, torch.tensor([day(2023, 4, 5)]), days, torch.tensor([0]))[0]
     weight = float(torch.nn.functional.softplus(passing.renewal.detach()[0]))
     wanted = [0.0, 0.0, 0.0, -weight, 0.0]
     assert np.allclose(added.numpy(), wanted)
+    assert (own == 0.0).all()  # what is late does not pass over itself
 
 
 def test_a_kind_that_keeps_its_return_weighs_less_by_what_is_due_before_it() -> None:
@@ -191,15 +195,56 @@ def test_the_share_of_kept_returns_is_what_was_planted_and_late_ones_do_not_coun
     kept = rng.random((4_000, 6)) < 0.9
     owner, month = np.nonzero(kept)
     dates = np.array(months)[month]
-    offsets = np.searchsorted(owner, np.arange(4_001))
-    codes = np.zeros(len(owner), dtype=np.int64)
-    shares = kept_share(codes, dates, offsets, 2, day(2023, 6, 30))
+    found = Occurrences.of(owner, np.zeros(len(owner), dtype=np.int64), dates, 2)
+    shares = found.kept_share(day(2023, 6, 30))
     assert abs(shares[0] - 0.9) < 0.01
     assert shares[1] == 0.0
-    cut = kept_share(codes, dates, offsets, 1, months[-1])  # the last one is not seen to its end
+    cut = found.kept_share(months[-1])  # the last one is not seen to its end
     assert abs(cut[0] - 0.9) < 0.01
 
 
 def test_a_weight_begins_at_minus_the_log_of_what_is_missed() -> None:
     started = torch.nn.functional.softplus(strictness(np.array([0.0, 0.5, 0.98, 1.0])))
     assert np.allclose(started, -np.log([1.0 - RAREST, 0.5, 0.02, RAREST]), atol=1e-4)
+
+
+def paid_from(first: tuple[int, int, int], roll: int, months: int = 8) -> list[int]:
+    """Return the working days on which a monthly order is carried out."""
+    dates = [day(first[0], first[1] + k, first[2]) for k in range(months)]
+    return rolled(np.array(dates), np.array(roll)).tolist()
+
+
+def test_a_weekends_date_moves_to_the_working_day_after_or_before() -> None:
+    saturday, sunday, monday = (day(2023, 4, number) for number in (1, 2, 3))
+    dates = np.array([saturday, sunday, monday])
+    assert rolled(dates, np.array(1)).tolist() == [monday] * 3
+    friday = saturday - 1
+    assert rolled(dates, np.array(-1)).tolist() == [friday, friday, monday]
+    assert rolled(dates, np.array(0)).tolist() == dates.tolist()
+
+
+def test_the_last_working_day_stands_for_the_last_day_of_the_month() -> None:
+    friday = np.array([day(2023, 4, 28)])  # the 29th and 30th are a weekend
+    assert dated(friday, np.array([-1])).tolist() == [day(2023, 4, 30)]
+    assert dated(friday, np.array([1])).tolist() == friday.tolist()
+    assert dated(friday - 1, np.array([-1])).tolist() == (friday - 1).tolist()
+
+
+def test_what_weekends_do_to_a_kind_is_found_from_its_days() -> None:
+    owner, codes, days = [], [], []
+    for sequence in range(60):
+        for kind, roll in enumerate((1, -1, 0)):
+            dates = paid_from((2023, 1, 2 + (7 * sequence + kind) % 26), roll)
+            owner += [sequence] * len(dates)
+            codes += [kind] * len(dates)
+            days += dates
+    found = Occurrences.of(np.array(owner), np.array(codes), np.array(days), 4)
+    assert found.rolls().tolist() == [1, -1, 0, 0]
+
+
+def test_an_order_that_moves_on_weekends_is_awaited_on_the_very_day() -> None:
+    for roll in (1, -1):
+        dates = np.array(paid_from((2023, 2, 3), roll))
+        codes, offsets = np.zeros(len(dates), dtype=np.int64), np.array([0, len(dates)])
+        _, due = rhythm_of(codes, dates, offsets, np.array([roll]))
+        assert due[2:, 0].tolist() == dates[2:].tolist()

@@ -65,7 +65,13 @@ class EventDataset:
     row that stands before every first event.
     """
 
-    def __init__(self, panel: SequencePanel, events: RowCoder, context: RowCoder) -> None:
+    def __init__(
+        self,
+        panel: SequencePanel,
+        events: RowCoder,
+        context: RowCoder,
+        rolls: NDArray[np.int64] | None = None,
+    ) -> None:
         rows = events.encode(panel.values)
         self.offsets, self.n_events = panel.offsets, len(panel.values)
         self.windowed = panel.spans is not None
@@ -89,7 +95,7 @@ class EventDataset:
             choose_anchors(levels, rows.codes, panel.offsets),
             choose_sources(levels, rows.codes, named, context_rows.codes, panel.offsets),
         )
-        self._guides = GuideTable(longer, told.codes, order)
+        self.guides = GuideTable(longer, told.codes, order, rolls)
         self.context_codes = torch.from_numpy(context_rows.codes)
         self.context_numbers = torch.from_numpy(context_rows.numbers)
         self.context_applies = torch.from_numpy(context_rows.applies)
@@ -101,10 +107,6 @@ class EventDataset:
         self.numbers = torch.from_numpy(self.rows.numbers)
         self._absent = torch.tensor([item.levels for item in levels], dtype=torch.int64)
         self.applies = torch.from_numpy(self.rows.applies)
-
-    def days_of(self) -> NDArray[np.int64]:
-        """Return the day of each event, shape (n_events,); with a clock only."""
-        return self._guides.days_of(self.offsets)
 
     def batch(self, windows: Stretches) -> Batch:
         """Return ``windows`` as one padded batch; one at the end of a sequence ends there."""
@@ -131,7 +133,7 @@ class EventDataset:
             self.shown_numbers[owner],
             self._recalled(windows, torch.from_numpy(real)),
             torch.from_numpy(place),
-            self._guides.of(rows[real]),
+            self.guides.of(rows[real]),
             torch.from_numpy(ending[real]),
         )
 

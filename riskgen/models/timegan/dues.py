@@ -56,21 +56,50 @@ def month_later(days: Days) -> Days:
     return _month_later()[np.clip(days, 0, HORIZON - 1)]
 
 
+def rolled(days: Days, rolls: Days) -> Days:
+    """Return the days on which dates are kept, shapes as broadcast.
+
+    ``rolls`` is 1 where a weekend's date moves to the next working day, -1 where it
+    moves to the one before, 0 where weekends are days like others.
+    """
+    late = np.maximum(np.mod(days + 3, 7) - 4, 0)  # 1 on a Saturday, 2 on a Sunday
+    ahead = np.where(late > 0, 3 - late, 0)
+    return np.asarray(days + np.where(rolls > 0, ahead, np.where(rolls < 0, -late, 0)))
+
+
+def dated(days: Days, rolls: Days) -> Days:
+    """Return the dates that were kept on ``days``: the last working day is the month's last."""
+    last = month_end(days)
+    return np.where((rolls < 0) & (rolled(last, np.array(-1)) == days), last, days)
+
+
+def month_end(days: Days) -> Days:
+    """Return the last day of the month of each day, int64."""
+    month = days.astype("M8[D]").astype("M8[M]")
+    return (month + 1).astype("M8[D]").astype(np.int64) - 1
+
+
 class Dues:
     """What sequences await, kept up event by event.
 
+    A date on a weekend is one thing, the working day on which it is kept another.
+
     Parameters
     ----------
-    n, n_kinds : int
-        Sequences, and kinds of events.
+    n : int
+        Sequences.
+    rolls : ndarray of shape (n_kinds,), int64
+        See :func:`rolled`.
     """
 
-    def __init__(self, n: int, n_kinds: int) -> None:
-        self._due = np.full((n, n_kinds, SLOTS), NEVER, dtype=np.int64)
+    def __init__(self, n: int, rolls: Days) -> None:
+        self._rolls = rolls
+        self._date = np.full((n, len(rolls), SLOTS), NEVER, dtype=np.int64)
+        self._due = self._date.copy()
 
     def keep(self, rows: Days) -> None:
         """Forget all sequences but ``rows``."""
-        self._due = self._due[rows]
+        self._date, self._due = self._date[rows], self._due[rows]
 
     def nearest(self, today: Days) -> Days:
         """Return the day of the next awaited return, shape (n, n_kinds); ``NEVER`` without.
@@ -95,16 +124,20 @@ class Dues:
         """
         rows = np.flatnonzero(kind < self._due.shape[1])
         kind, today = kind[rows], today[rows]
-        due, far = self._due[rows, kind], np.iinfo(np.int64).max
+        due, far, roll = self._due[rows, kind], np.iinfo(np.int64).max, self._rolls[kind]
         away = np.abs(due - today[:, None])
         awaited = (due >= today[:, None] - LATE) & (due <= today[:, None] + SOONEST) & (due >= 0)
         away = np.where(awaited, away, far)
         slot = np.where(awaited.any(axis=1), away.argmin(axis=1), due.argmin(axis=1))
-        self._due[rows, kind, slot] = month_later(today)
+        place = (rows, kind, slot)
+        # A date that was kept stays the date, on whatever working day it was kept.
+        date = np.where(self._due[place] == today, self._date[place], dated(today, roll))
+        self._date[place] = month_later(date)
+        self._due[place] = rolled(self._date[place], roll)
 
 
 def rhythm_of(
-    codes: Days, days: Days, offsets: Days, n_kinds: int
+    codes: Days, days: Days, offsets: Days, rolls: Days
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return when each kind came last, and when it is awaited, before each event.
 
@@ -114,17 +147,19 @@ def rhythm_of(
         Kind and day of each event; codes from ``n_kinds`` on are no kind.
     offsets : ndarray of shape (n_sequences + 1,), int64
         As in a panel.
+    rolls : ndarray of shape (n_kinds,), int64
+        See :func:`rolled`.
 
     Returns
     -------
     last, due : ndarray of shape (n_events, n_kinds), int32
         Days since 1970; ``NEVER`` where there is none.
     """
-    lengths, firsts = np.diff(offsets), offsets[:-1]
+    n_kinds, lengths, firsts = len(rolls), np.diff(offsets), offsets[:-1]
     order = np.argsort(-lengths, kind="stable")
     lengths, firsts = lengths[order], firsts[order]
     last, due = (np.full((len(codes), n_kinds), NEVER, dtype=np.int32) for _ in range(2))
-    dues = Dues(len(firsts), n_kinds)
+    dues = Dues(len(firsts), rolls)
     for step in range(int(lengths.max(initial=0))):
         rows = firsts[: np.searchsorted(-lengths, -step, side="left")] + step
         if step:
@@ -134,24 +169,3 @@ def rhythm_of(
             last[rows[known], codes[rows - 1][known]] = days[rows - 1][known]
         dues.note(codes[rows], days[rows])
     return last, due
-
-
-def kept_share(
-    codes: Days, days: Days, offsets: Days, n_kinds: int, last_day: int
-) -> NDArray[np.float64]:
-    """Return how often a monthly return of each kind is kept, shape (n_kinds,).
-
-    Returns that are due too late to be seen do not count; one that was not kept
-    is added to each kind.
-    """
-    owner = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    due = month_later(days)
-    asked = (codes < n_kinds) & (due + LATE <= last_day)
-    width = last_day + LATE + SOONEST + 2
-    place = (owner * n_kinds + codes) * width
-    there = np.sort((place + days)[codes < n_kinds])
-    first, stop = (
-        np.searchsorted(there, (place + due)[asked] + shift) for shift in (-SOONEST, LATE + 1)
-    )
-    kept = np.bincount(codes[asked], stop > first, minlength=n_kinds)
-    return np.asarray(kept / (np.bincount(codes[asked], minlength=n_kinds) + 1.0))

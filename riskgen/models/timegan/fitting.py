@@ -34,7 +34,7 @@ from riskgen.models.timegan.sampling import Simulator
 from riskgen.models.timegan.spreads import match_spreads
 from riskgen.models.timegan.starts import Starts
 from riskgen.models.timegan.stretches import divide, shortened
-from riskgen.models.timegan.strictness import start_returns
+from riskgen.models.timegan.strictness import set_rolls, start_returns
 from riskgen.models.timegan.training import check_learned, train_context, train_events
 from riskgen.models.timegan.warm import WarmStart
 from riskgen.seeding import stream, torch_fence
@@ -118,6 +118,9 @@ class Training:
         }
         if self.warm is not None:
             self.warm.begin(courses["context"], courses["events"])
+            for network in (courses["events"].network, courses["events"].average):
+                assert isinstance(network, EventNetworks)
+                set_rolls(network, self.data)
         return courses
 
     def _start_at_marginals(self, networks: dict[str, nn.Module]) -> None:
@@ -129,7 +132,7 @@ class Training:
         block.heads.start_at(torch.from_numpy(rows.codes))
         train = torch.from_numpy(rows_of(self.train))
         events.recovery.start_at(self.data.codes[train])
-        start_returns(events, self.data, self.panel, self.train_sequences)
+        start_returns(events, self.data, self.panel.layout, self.train_sequences)
         if domain_of(self.panel.layout) == "levels":
             start_events(events.recovery, self.data, train)
             start_contexts(block.heads, self.data, torch.from_numpy(self.train_sequences))

@@ -14,6 +14,7 @@ from riskgen.data.panel import SequencePanel
 from riskgen.models.timegan.ahead import Ahead
 from riskgen.models.timegan.dues import rhythm_of
 from riskgen.models.timegan.renewal import kind_column
+from riskgen.models.timegan.returns import Occurrences
 from riskgen.models.timegan.support import Guide, Steer
 
 Indices = NDArray[np.int64]
@@ -29,26 +30,36 @@ class GuideTable:
     codes : ndarray of shape (n_events, n_level_fields), int64
         Its level fields, as in :class:`Rows`.
     order : ndarray of shape (n_rows,), int64
-        Rows of the panel in the order in which they will be asked for.
+        Rows of the panel in the order in which they will be asked for: events, then
+        the ends of sequences.
+    rolls : ndarray of shape (n_kinds,), int64, or None
+        What weekends do to monthly returns, where another panel has taught it.
     """
 
-    def __init__(self, panel: SequencePanel, codes: Indices, order: Indices) -> None:
+    occurrences: Occurrences | None = None
+    rolls: Indices = np.zeros(0, dtype=np.int64)
+
+    def __init__(
+        self,
+        panel: SequencePanel,
+        codes: Indices,
+        order: Indices,
+        rolls: Indices | None = None,
+    ) -> None:
         self._clock, self._steerings = panel.layout.clock, panel.layout.steerings
         if self._clock is None:
             return
         self._ahead = Ahead.of(self._clock)
         bounds, pace, days = self._clock.guide_of(panel)
         self._bounds, self._pace, self._days = bounds[order], pace[order], days[order]
-        self._last, self._due = (part[order] for part in _rhythm(panel, codes, days))
+        # The day before an event is the day of the event before.
+        kinds, on = _kinds(panel, codes), np.append(days[1:], 0)
+        self.occurrences = _occurrences(panel, kinds, on, order)
+        self.rolls = self.occurrences.rolls() if rolls is None else rolls
+        rhythm = rhythm_of(kinds, on, panel.offsets, self.rolls)
+        self._last, self._due = (part[order] for part in rhythm)
         self._known = [item.known_of(panel)[order] for item in self._steerings]
         self._values = panel.values[order]
-
-    def days_of(self, offsets: Indices) -> Indices:
-        """Return the day of each event of sequences ``offsets``, whose ends have rows too."""
-        n_events, filled = int(offsets[-1]), np.flatnonzero(np.diff(offsets))
-        days = np.append(self._days[1:n_events], 0)
-        days[offsets[1:][filled] - 1] = self._days[n_events + filled]
-        return days
 
     def of(self, rows: Indices) -> Guide | None:
         """Return the guide of the named rows; None without a clock."""
@@ -65,16 +76,17 @@ class GuideTable:
         return Guide.of(*parts, self._ahead, (last, due), steers)
 
 
-def _rhythm(
-    panel: SequencePanel, codes: Indices, days: Indices
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return the days on which each kind came last, and is awaited, before each event."""
+def _kinds(panel: SequencePanel, codes: Indices) -> Indices:
+    """Return the kind of each event; 0 everywhere without kinds."""
     column = kind_column(panel.layout)
     if column is None:
-        nothing = np.zeros((len(panel.values), 0), dtype=np.int32)
-        return nothing, nothing
-    place = sum(item.levels > 0 for item in panel.layout.fields[:column])
-    # The day before an event is the day of the event before.
-    on = np.append(days[1:], 0)
-    n_kinds = panel.layout.fields[column].levels
-    return rhythm_of(codes[:, place], on, panel.offsets, n_kinds)
+        return np.zeros(len(codes), dtype=np.int64)
+    return codes[:, sum(item.levels > 0 for item in panel.layout.fields[:column])]
+
+
+def _occurrences(panel: SequencePanel, kinds: Indices, on: Indices, order: Indices) -> Occurrences:
+    column = kind_column(panel.layout)
+    n_kinds = 0 if column is None else panel.layout.fields[column].levels
+    events = order[: len(order) - panel.n_sequences]
+    owner = np.repeat(np.arange(panel.n_sequences), panel.lengths)
+    return Occurrences.of(owner[events], kinds[events], on[events], n_kinds)

@@ -86,6 +86,7 @@ class FieldHeads(nn.Module):
         self.steers = nn.ModuleDict(
             {str(names.index(item.steers)): Steered(width, item) for item in steered}
         )
+        self.passing: Passing | None = None
         if kind is not None:
             self.kinds = Renewal(width, fields[kind].levels)
             self.returns = Renewal(width, fields[kind].levels)
@@ -221,6 +222,7 @@ class FieldHeads(nn.Module):
     def renewed(self, logits: Tensor, hidden: Tensor, guide: Guide) -> Tensor:
         """Return the logits of the kind, weighed by when each kind came last."""
         added: Tensor = self.kinds(hidden, guide.rhythm())
+        assert self.passing is not None, "there are kinds"
         return logits + added + self.passing.overtaking(guide.due, guide.today)
 
     def led(
@@ -244,12 +246,12 @@ class FieldHeads(nn.Module):
         ``codes`` (n, n_level_fields) need to be right for the kind only.
         """
         weighed = guide.weighed(self.dates(hidden))
-        if self.kind is not None:
+        if self.passing is not None and self.kind is not None:
             # Where a sequence ends there is no kind, and nothing is asked of the date.
             most = guide.last.shape[1] - 1
             drawn = codes[:, self.level_columns.index(self.kind)].clamp(max=most)
             weighed = weighed + self.returns.of_kind(hidden, drawn, guide.rhythm_of(drawn))
-            weighed = weighed + self.passing(guide.due, guide.today, guide.ahead.days)
+            weighed = weighed + self.passing(guide.due, guide.today, guide.ahead.days, drawn)
         pulled = logits + guide.ahead.to_levels(weighed)
         if guide.ahead.paced or self.training:
             pulled = pulled + torch.bmm(self.pace(hidden)[:, None, :], guide.pulls)[:, 0]

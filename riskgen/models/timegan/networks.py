@@ -149,6 +149,12 @@ class EventNetworks(nn.Module):
         if layout.clock is not None:
             self.ending = Ending(n_inputs, config.head_width, n_kinds)
 
+    @property
+    def rolls(self) -> NDArray[np.int64]:
+        """What weekends do to monthly returns of each kind, shape (n_kinds,)."""
+        passing = self.recovery.passing
+        return np.zeros(0, np.int64) if passing is None else passing.get_buffer("rolls").numpy()
+
 
 def network_arrays(prefix: str, network: nn.Module) -> dict[str, NDArray[Any]]:
     """Return copies of a network's weights, named ``prefix.name``."""

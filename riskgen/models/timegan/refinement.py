@@ -172,7 +172,7 @@ def _learn(
     on_step: OnStep | None,
 ) -> None:
     config, n = shop.config, rollouts.n_sequences
-    own = EventDataset(rollouts, shop.coder, shop.context_coder)
+    own = EventDataset(rollouts, shop.coder, shop.context_coder, shop.data.guides.rolls)
     own.recall = shop.data.recall
     everything = Stretches(np.arange(n), rollouts.offsets[:-1], rollouts.offsets[1:])
     batches = [

@@ -154,6 +154,8 @@ class Passing(nn.Module):
         super().__init__()
         self.renewal = nn.Parameter(torch.full((n_kinds,), -2.0))
         self.due = nn.Parameter(torch.full((n_kinds,), -2.0))
+        # Not trained: what weekends do, see Occurrences.rolls.
+        self.register_buffer("rolls", torch.zeros(n_kinds, dtype=torch.int64))
 
     @torch.no_grad()
     def start_at(self, kept: NDArray[np.float64]) -> None:
@@ -162,7 +164,7 @@ class Passing(nn.Module):
         # A kind that keeps its own return, and only such a kind, comes when it is due.
         self.due.copy_(torch.from_numpy(np.log(np.expm1(np.clip(kept, RAREST, 1.0)))).float())
 
-    def forward(self, due: Tensor, today: Tensor, days: Tensor) -> Tensor:
+    def forward(self, due: Tensor, today: Tensor, days: Tensor, kind: Tensor) -> Tensor:
         """Return what is added to the logits of dates, shape (n, n_days + 1).
 
         Parameters
@@ -172,8 +174,11 @@ class Passing(nn.Module):
         today : Tensor of shape (n,), int64
         days : Tensor of shape (n_days,), int64
             Days ahead of each date; one more date lies on no single day.
+        kind : Tensor of shape (n,), int64
+            Of the event; a late rent does not pass over itself.
         """
-        before = self._before(due - today[:, None])
+        others = due.scatter(1, kind[:, None], FAR)
+        before = self._before(others - today[:, None])
         return F.pad(-before.index_select(1, days.clamp(max=FURTHEST)), (0, 1))
 
     def overtaking(self, due: Tensor, today: Tensor) -> Tensor:
@@ -212,9 +217,9 @@ def kind_column(layout: Layout) -> int | None:
 class RunningRenewal:
     """When kinds came last and when they are awaited, kept up while sequences are drawn."""
 
-    def __init__(self, n: int, n_kinds: int) -> None:
-        self._last = torch.full((n, n_kinds), NEVER, dtype=torch.int64)
-        self._dues = Dues(n, n_kinds)
+    def __init__(self, n: int, rolls: Days) -> None:
+        self._last = torch.full((n, len(rolls)), NEVER, dtype=torch.int64)
+        self._dues = Dues(n, rolls)
 
     def keep(self, rows: Tensor) -> None:
         """Forget all sequences but ``rows``."""

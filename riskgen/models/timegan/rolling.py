@@ -68,7 +68,7 @@ class Roll:
         self._recall = RunningRecall(recalled, told)
         column = kind_column(layout)
         self._kind = None if column is None else self._coder.level_columns.index(column)
-        self._renewal = RunningRenewal(n, 0 if column is None else layout.fields[column].levels)
+        self._renewal = RunningRenewal(n, self._networks.rolls)
         self._cell = RunningCell(generator, self._vector)
         self._context_ending: Tensor | None = None
         self._fuse(self._networks)

@@ -37,7 +37,9 @@ def sequence_log_likelihood(
     tuple of two ndarray of shape (n_sequences,)
         A sequence without events has 0 for the second.
     """
-    data = EventDataset(panel, simulator.event_coder, simulator.context_coder)
+    data = EventDataset(
+        panel, simulator.event_coder, simulator.context_coder, simulator.networks.rolls
+    )
     # Chosen anew, they would depend on who is asked about.
     data.recall = RecallLayout(data.recall.levels, simulator.anchors, simulator.sources)
     context = simulator.context_block.log_likelihood(

@@ -7,33 +7,29 @@ training does not reach from nothing. Knows networks and rows of a dataset.
 from __future__ import annotations
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from riskgen.data.panel import SequencePanel
+from riskgen.data.panel import Layout
 from riskgen.models.timegan.dataset import EventDataset
-from riskgen.models.timegan.dues import kept_share
 from riskgen.models.timegan.networks import EventNetworks
-from riskgen.models.timegan.renewal import kind_column
-
-Indices = NDArray[np.int64]
 
 
 def start_returns(
-    networks: EventNetworks, data: EventDataset, panel: SequencePanel, sequences: Indices
+    networks: EventNetworks, data: EventDataset, layout: Layout, sequences: NDArray[np.int64]
 ) -> None:
     """Start what holds dates, kinds and ends back at the kept returns of some sequences."""
-    column, clock = kind_column(panel.layout), panel.layout.clock
-    if column is None or clock is None:
+    occurrences, passing = data.guides.occurrences, networks.recovery.passing
+    if layout.clock is None or occurrences is None or passing is None:
         return
-    part = panel.take(sequences)
-    rows = np.concatenate([np.arange(*panel.offsets[i : i + 2]) for i in sequences])
-    place = sum(item.levels > 0 for item in panel.layout.fields[:column])
-    kept = kept_share(
-        data.codes.numpy()[rows, place],
-        data.days_of()[rows],
-        part.offsets,
-        panel.layout.fields[column].levels,
-        clock.last_day,
-    )
-    networks.recovery.passing.start_at(kept)
+    kept = occurrences.among(sequences).kept_share(layout.clock.last_day)
+    passing.start_at(kept)
     networks.ending.start_at(kept)
+    set_rolls(networks, data)
+
+
+def set_rolls(networks: EventNetworks, data: EventDataset) -> None:
+    """Let simulated dates move on weekends as those of ``data`` do."""
+    passing = networks.recovery.passing
+    if passing is not None:
+        passing.get_buffer("rolls").copy_(torch.from_numpy(data.guides.rolls))
