@@ -43,15 +43,19 @@ class EventData:
     held_out: Events
 
     def write(self, folder: Path) -> None:
-        """Write what a process of its own needs to learn: the schema and the raw rows."""
+        """Write what a process of its own needs: the schema and the raw rows.
+
+        The held-out entities are for attacks on the weights after the fit, nothing else.
+        """
         (folder / "schema.json").write_text(self.schema.model_dump_json())
         self.train.frame.write_parquet(folder / "train.parquet")
+        self.held_out.frame.write_parquet(folder / "held_out.parquet")
 
 
-def read_train(folder: Path) -> Events:
-    """Return what :meth:`EventData.write` wrote."""
+def read_part(folder: Path, name: str = "train") -> Events:
+    """Return what :meth:`EventData.write` wrote: ``train`` or ``held_out``."""
     schema = Schema.model_validate_json((folder / "schema.json").read_text())
-    return Events.build(pl.read_parquet(folder / "train.parquet"), schema)
+    return Events.build(pl.read_parquet(folder / f"{name}.parquet"), schema)
 
 
 def event_data(name: str, data: Path | None, scratch: Path, customers: int) -> EventData:

@@ -21,11 +21,14 @@ time.monotonic = time.process_time
 import numpy as np  # noqa: E402
 import polars as pl  # noqa: E402
 import torch  # noqa: E402
-from datasets import WINDOW, read_train  # noqa: E402
+from datasets import WINDOW, read_part  # noqa: E402
 
 from riskgen.data.encoding import EventEncoder  # noqa: E402
+from riskgen.data.events import Events  # noqa: E402
 from riskgen.data.levels.encoding import LevelEncoder  # noqa: E402
 from riskgen.data.panel import Field, Layout, SequencePanel  # noqa: E402
+from riskgen.evaluate.intervals import auc_interval  # noqa: E402
+from riskgen.evaluate.privacy.white_box import likelihood_scores  # noqa: E402
 from riskgen.models.base import sample  # noqa: E402
 from riskgen.models.registry import create, generator_type  # noqa: E402
 
@@ -68,12 +71,38 @@ def main() -> None:
     else:
         np.save(folder / "synthetic.npy", np.asarray(made))
     used = {"fit_cpu_s": fitted - began, "sample_cpu_s": sampled - fitted, "n": int(n)}
-    steps = getattr(generator, "report", {}).get("steps")
-    (folder / "fit.json").write_text(json.dumps({**used, "steps": steps}))
+    used["steps"] = getattr(generator, "report", {}).get("steps")
+    if events:
+        used["white_box"] = white_box(generator, encoder, folder)
+    (folder / "fit.json").write_text(json.dumps(used))
+
+
+@dataclasses.dataclass(frozen=True)
+class Weights:
+    """What someone who holds the weights can ask: how likely an entity is."""
+
+    generator: Any
+    encoder: Any
+
+    def log_likelihood(self, events: Events) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return nats of contexts and of events; None where a generator says none."""
+        if not hasattr(self.generator, "log_likelihood"):
+            return None
+        return self.generator.log_likelihood(self.encoder.encode(events))
+
+
+def white_box(generator: Any, encoder: Any, folder: Path) -> float | None:
+    """Return the area under the curve of the strongest likelihood attack on membership."""
+    sides = (read_part(folder), read_part(folder, "held_out"))
+    found = likelihood_scores(Weights(generator, encoder), *sides, seed=0)
+    if found is None:
+        return None
+    areas = [auc_interval(scores.members, scores.others).value for scores in found.values()]
+    return round(max(areas), 4)
 
 
 def _events(folder: Path) -> tuple[Any, Any]:
-    train = read_train(folder)
+    train = read_part(folder)
     encoder = EventEncoder.fit(train)
     return encoder, encoder.encode(train)
 

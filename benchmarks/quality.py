@@ -11,6 +11,9 @@ from datasets import EventData, windows_of
 
 from riskgen.data.events import Events
 from riskgen.evaluate.features import common_levels
+from riskgen.evaluate.intervals import auc_interval
+from riskgen.evaluate.privacy.material import prepare
+from riskgen.evaluate.privacy.membership import attacks
 from riskgen.evaluate.sequence_two_sample import MOST_LEVELS, told_apart_in_order
 from riskgen.evaluate.two_sample import told_apart
 from riskgen.evaluate.window_scores import (
@@ -35,9 +38,16 @@ def event_quality(made: Events, data: EventData, repeats: int = METRIC_SEEDS) ->
     return {
         "c2st_aggregates": [round(value, 4) for value in aggregates],
         "c2st_sequences": [round(found.auc.value, 4) for found in order],
+        "nearest": round(nearest_attack(made, data), 4),
         "label_rate": rate(made),
         "label_rate_real": rate(data.held_out),
     }
+
+
+def nearest_attack(made: Events, data: EventData) -> float:
+    """Return the AUC with which distance to samples tells learned entities from others."""
+    found = attacks(prepare(data.train, data.held_out, made, seed=0))["nearest"]
+    return auc_interval(found.members, found.others).value
 
 
 def window_quality(

@@ -11,6 +11,7 @@ import numpy as np
 COLUMNS = {
     "c2st_aggregates": "C2ST aggregates",
     "c2st_sequences": "C2ST sequences",
+    "nearest": "membership by samples",
     "label_rate": "label rate",
     "discriminative": "discriminative score",
     "blocked_auc": "AUC on unseen blocks",
@@ -39,7 +40,8 @@ def _table(data: str, minutes: float, group: list[dict[str, Any]]) -> str:
         runs[result["generator"]].append(result)
     shown = [key for key in COLUMNS if any(key in r.get("quality", {}) for r in group)]
     rate = next((r["quality"].get("label_rate_real") for r in group if "quality" in r), None)
-    titles = ["generator", *(COLUMNS[key] for key in shown), "fit CPU s", "sequences / CPU s"]
+    titles = ["generator", *(COLUMNS[key] for key in shown)]
+    titles += ["membership by weights", "fit CPU s", "sequences / CPU s"]
     titles += ["peak MiB", f"speed of sampling, {OURS} = 1"]
     titles += ["drawn", "seeds: training × metric", "commit"]
     ours = _mean(runs.get(OURS, []), "speed")
@@ -62,6 +64,7 @@ def _line(
         return f"| {name} | failed: {reason}{used} |" + " |" * (width - 2)
     cells = [name + (f" ({len(runs) - len(done)} of {len(runs)} failed)" * (len(done) < len(runs)))]
     cells += [_spread([run["quality"].get(key) for run in done]) for key in shown]
+    cells += [_spread([run.get("white_box") for run in done])]
     speed = _mean(done, "speed")
     cells += [_spread([run.get("fit_cpu_s") for run in done], ".1f"), _count(speed)]
     cells += [_count(_mean(done, "peak_mib")), f"{speed / ours:.3g}" if ours and speed else "–"]

@@ -53,18 +53,25 @@ def test_a_process_that_fails_is_shown_with_its_last_words(tmp_path: Path) -> No
     runs = [
         {"generator": "timegan", "speed": 100.0, "quality": {"c2st_sequences": [0.6, 0.7]}, **good},
         {"generator": "timegan", "speed": 100.0, "quality": {"c2st_sequences": [0.8]}, **good},
-        {"generator": "rival", "speed": 10.0, "quality": {"c2st_sequences": [0.9]}, **good},
+        {
+            "generator": "rival",
+            "white_box": 0.6,
+            "speed": 10.0,
+            "quality": {"c2st_sequences": [0.9]},
+            **good,
+        },
         {"generator": "peer", "failed": cost.failed},
     ]
     text = markdown([{"data": "toybank", "minutes": 1.0, **run} for run in runs])
     first = {"failed": None, "quality": {"c2st_sequences": [0.5]}}
     floor = markdown([{"data": "toybank", "minutes": 1.0, "generator": "floor", **first}])
     assert (
-        "| timegan | 0.725 ± 0.106 | 60.0 ± 0.0 | 100 | 500 | 1 | 2,000 | 2 × 1/2 | abc |" in text
+        "| timegan | 0.725 ± 0.106 | – | 60.0 ± 0.0 | 100 | 500 | 1 | 2,000 | 2 × 1/2 | abc |"
+        in text
     )
-    assert "| rival | 0.900 | 60.0 | 10 | 500 | 0.1 | 2,000 | 1 × 1 | abc |" in text
+    assert "| rival | 0.900 | 0.600 | 60.0 | 10 | 500 | 0.1 | 2,000 | 1 × 1 | abc |" in text
     assert "| peer | failed: exit 1: no such / thing in file.txt |" in text
-    assert "| floor | 0.500 | – | – | – | – | – | 1 × 1 | unknown |" in floor
+    assert "| floor | 0.500 | – | – | – | – | – | – | 1 × 1 | unknown |" in floor
 
 
 def test_a_part_that_is_measured_anew_replaces_its_own_result_only() -> None:
