@@ -62,6 +62,7 @@ def test_a_process_that_fails_is_shown_with_its_last_words(tmp_path: Path) -> No
         },
         {"generator": "peer", "failed": cost.failed},
     ]
+    runs[2]["white_box"] = 0.6
     text = markdown([{"data": "toybank", "minutes": 1.0, **run} for run in runs])
     first = {"failed": None, "quality": {"c2st_sequences": [0.5]}}
     floor = markdown([{"data": "toybank", "minutes": 1.0, "generator": "floor", **first}])
