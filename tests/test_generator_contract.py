@@ -87,8 +87,14 @@ class CountingClock:
     def day(self, state: Floats) -> np.ndarray:
         return np.zeros(len(state), dtype=np.int64)
 
-    def guide_of(self, panel: SequencePanel) -> tuple[np.ndarray, Floats, np.ndarray]:
-        return self.bounds(panel.values), self.pace(panel.values), self.day(panel.values)
+    def gap_hours(self) -> Floats:
+        return np.full(4, np.nan)
+
+    def now(self, state: Floats) -> Floats:
+        return np.zeros(len(state))
+
+    def guide_of(self, panel: SequencePanel) -> tuple[np.ndarray, Floats, Floats]:
+        return self.bounds(panel.values), self.pace(panel.values), self.now(panel.values)
 
     longest: int = 11
     last_day: int = 0

@@ -134,10 +134,27 @@ def test_each_gap_level_leads_to_the_right_day(tiny_events: Events) -> None:
 def test_days_weigh_all_levels_that_lead_to_them_and_no_others(tiny_events: Events) -> None:
     clock = clock_of(tiny_events)
     days = np.array([19_000, 19_001])
-    guide = Guide.of(np.zeros((2, 2), dtype=np.int64), np.zeros(2), days, Ahead.of(clock))
+    bounds, ahead = np.zeros((2, 2), dtype=np.int64), Ahead.of(clock)
+    guide = Guide.of(bounds, np.zeros(2), days + 0.5, ahead)
     weights = torch.zeros(2, DATES)
     weights[:, 2] = 1.0
     for row, weighed in enumerate(guide.ahead.to_levels(guide.weighed(weights))):
         ahead = clock.gap_days()
         wednesdays = (ahead >= 0) & ((days[row] + ahead + 3) % 7 == 2)
         assert np.array_equal(weighed.numpy() > 0, wednesdays)
+
+
+def test_each_short_gap_leads_to_the_right_hour_and_no_other_gap_to_any(
+    tiny_events: Events,
+) -> None:
+    clock = clock_of(tiny_events)
+    bounds, ahead = np.zeros((2, 2), dtype=np.int64), Ahead.of(clock)
+    guide = Guide.of(bounds, np.zeros(2), 19_000 + np.array([10.5, 23.9]) / 24, ahead)
+    hours = np.arange(24.0)
+    found = ahead.weighed_hours(torch.tensor(hours).float().repeat(2, 1), guide.clock).numpy()
+    taken = clock.gap_hours()
+    short = np.isfinite(taken)
+    assert short.sum() == clock.gaps.first
+    assert np.array_equal(found[0, short], np.floor(10.5 + taken[short]))
+    assert np.array_equal(found[1, short], np.floor(np.mod(23.9 + taken[short], 24)))
+    assert (found[:, ~short] == 0).all()

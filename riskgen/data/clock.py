@@ -216,14 +216,23 @@ class CalendarClock:
         """Return the days ahead of each gap level; -1 where it is no single day."""
         return self.gaps.days_ahead()
 
+    def gap_hours(self) -> Floats:
+        """Return the hours that each short gap level takes; NaN where hours are drawn apart."""
+        hours = self.gaps.days() * 24.0
+        return np.where(np.arange(self.gaps.levels) < self.gaps.first, hours, np.nan)
+
+    def now(self, state: Floats) -> Floats:
+        """Return the moment of the event before, in days since 1970, shape (n,)."""
+        return np.asarray(state[:, TIME] / SECONDS_PER_DAY)
+
     def day(self, state: Floats) -> Ints:
         """Return the day of the event before, since 1970, shape (n,)."""
-        return np.floor(state[:, TIME] / SECONDS_PER_DAY).astype(np.int64)
+        return np.floor(self.now(state)).astype(np.int64)
 
-    def guide_of(self, panel: SequencePanel) -> tuple[Ints, Floats, Ints]:
-        """Return bounds (n_events, 2), pace and day (n_events,) before each event of a panel."""
+    def guide_of(self, panel: SequencePanel) -> tuple[Ints, Floats, Floats]:
+        """Return bounds (n_events, 2), pace and moment (n_events,) before each event."""
         before = self._states(panel)[0]
-        return self.bounds(before), self.pace(before), self.day(before)
+        return self.bounds(before), self.pace(before), self.now(before)
 
     def times(self, panel: SequencePanel) -> Floats:
         """Return the time of each event in seconds since 1970, shape (n_events,)."""

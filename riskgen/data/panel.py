@@ -126,11 +126,17 @@ class Clock(Tracker, Protocol):
     def gap_days(self) -> NDArray[np.int64]:
         """Return the days ahead of each gap level; -1 where it is no single day."""
 
+    def gap_hours(self) -> Floats:
+        """Return the hours that each short gap level takes; NaN where hours are drawn apart."""
+
+    def now(self, state: Floats) -> Floats:
+        """Return the moment of the event before, in days since 1970, shape (n,)."""
+
     def day(self, state: Floats) -> NDArray[np.int64]:
         """Return the day of the event before, since 1970, shape (n,)."""
 
-    def guide_of(self, panel: SequencePanel) -> tuple[NDArray[np.int64], Floats, NDArray[np.int64]]:
-        """Return bounds (n_events, 2), pace and day (n_events,) before each event of a panel."""
+    def guide_of(self, panel: SequencePanel) -> tuple[NDArray[np.int64], Floats, Floats]:
+        """Return bounds (n_events, 2), pace and moment (n_events,) before each event."""
 
     def lengths(self, context: Floats) -> NDArray[np.int64]:
         """Return how many events each sequence has, shape (n,), from context values."""

@@ -21,6 +21,8 @@ WEEKDAYS, MONTH_DAYS, LAST_DAYS = 7, 31, 5
 
 DATES = WEEKDAYS + MONTH_DAYS + LAST_DAYS
 
+HOURS = 24
+
 EARLIEST, LATEST = -100 * 365, 400 * 365
 """Days since 1970 that the table of dates covers."""
 
@@ -39,6 +41,8 @@ class Ahead:
         Days ahead: 0, 1, … up to the last one that is a level's only one.
     places : Tensor of shape (n_levels,), int64
         Place of each level's day; ``n_days`` where it leads to no single one.
+    hours : Tensor of shape (n_short,)
+        Hours that the short gaps take, which are the first levels.
     end : int
         Last observed day, since 1970.
     """
@@ -47,6 +51,7 @@ class Ahead:
     paced: bool
     days: Tensor
     places: Tensor
+    hours: Tensor
     end: int
 
     @classmethod
@@ -56,7 +61,17 @@ class Ahead:
         days = torch.arange(int(reach.max()) + 1)
         places = torch.where(reach < 0, len(days), reach)
         scale = torch.from_numpy(sizes).float()
-        return cls(scale, bool(sizes.any()), days, places, clock.last_day)
+        hours = torch.from_numpy(clock.gap_hours())
+        short = hours[torch.isfinite(hours)]
+        return cls(scale, bool(sizes.any()), days, places, short, clock.last_day)
+
+    def weighed_hours(self, weights: Tensor, clock: Tensor) -> Tensor:
+        """Return weights (n, n_levels) of the hours (n, HOURS) that short gaps lead to.
+
+        ``clock`` (n,) is the hour of the event before; longer gaps draw their hour apart.
+        """
+        hour = (clock[:, None] + self.hours).remainder_(HOURS).long()
+        return F.pad(weights.gather(1, hour), (0, len(self.places) - len(self.hours)))
 
     def to_levels(self, weights: Tensor) -> Tensor:
         """Return weights (n, n_levels) from those of days (n, n_days + 1), the last for none."""

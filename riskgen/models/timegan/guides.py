@@ -50,8 +50,9 @@ class GuideTable:
         if self._clock is None:
             return
         self._ahead = Ahead.of(self._clock)
-        bounds, pace, days = self._clock.guide_of(panel)
-        self._bounds, self._pace, self._days = bounds[order], pace[order], days[order]
+        bounds, pace, moments = self._clock.guide_of(panel)
+        self._bounds, self._pace, self._moments = bounds[order], pace[order], moments[order]
+        days = np.floor(moments).astype(np.int64)
         # The day before an event is the day of the event before.
         kinds, on = _kinds(panel, codes), np.append(days[1:], 0)
         self.occurrences = _occurrences(panel, kinds, on, order)
@@ -72,7 +73,7 @@ class GuideTable:
             item.steers: Steer(item, known[rows], self._values[rows])
             for item, known in zip(self._steerings, self._known, strict=True)
         }
-        parts = (self._bounds[rows], self._pace[rows], self._days[rows])
+        parts = (self._bounds[rows], self._pace[rows], self._moments[rows])
         return Guide.of(*parts, self._ahead, (last, due), steers)
 
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from riskgen.data.panel import Field, Floats, Steering
-from riskgen.models.timegan.ahead import DATES
+from riskgen.models.timegan.ahead import DATES, HOURS
 from riskgen.models.timegan.mixtures import CALM, NARROWEST, WIDEST, widened
 from riskgen.models.timegan.reader import RowReader
 from riskgen.models.timegan.recall import SIGNALS
@@ -81,6 +81,7 @@ class FieldHeads(nn.Module):
         )
         self.pace = nn.Linear(width, PULLS)
         self.dates = quiet(nn.Linear(width, DATES))
+        self.hours = quiet(nn.Linear(width, HOURS))
         names = [item.name for item in fields]
         # By number: a name may hold a dot, which names of modules may not.
         self.steers = nn.ModuleDict(
@@ -253,6 +254,7 @@ class FieldHeads(nn.Module):
             weighed = weighed + self.returns.of_kind(hidden, drawn, guide.rhythm_of(drawn))
             weighed = weighed + self.passing(guide.due, guide.today, guide.ahead.days, drawn)
         pulled = logits + guide.ahead.to_levels(weighed)
+        pulled = pulled + guide.ahead.weighed_hours(self.hours(hidden), guide.clock)
         if guide.ahead.paced or self.training:
             pulled = pulled + torch.bmm(self.pace(hidden)[:, None, :], guide.pulls)[:, 0]
         return pulled.masked_fill(ruled_out(bounds, logits.shape[1]), -torch.inf)

@@ -168,9 +168,8 @@ class Roll:
         """Return what the calendar says now."""
         assert self._ahead is not None
         now = self._trackers.first
-        day = clock.day(now)
-        parts = (clock.bounds(now), clock.pace(now), day)
-        rhythm = (self._renewal.last(len(self._rows)), self._renewal.due(day))
+        parts = (clock.bounds(now), clock.pace(now), clock.now(now))
+        rhythm = (self._renewal.last(len(self._rows)), self._renewal.due(clock.day(now)))
         return Guide.of(*parts, self._ahead, rhythm, self._trackers.steers())
 
     def _fuse(self, networks: EventNetworks) -> None:

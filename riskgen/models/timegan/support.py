@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from riskgen.data.panel import Floats, Steering
-from riskgen.models.timegan.ahead import Ahead, weighed_dates
+from riskgen.models.timegan.ahead import HOURS, Ahead, weighed_dates
 from riskgen.models.timegan.dues import FAR, NEVER
 from riskgen.models.timegan.renewal import Rhythm
 
@@ -80,6 +80,8 @@ class Guide:
         Log of the days left for each event left.
     today : Tensor of shape (n,), int64
         Day of the event before, since 1970.
+    clock : Tensor of shape (n,), float64
+        Its hour, 0 to 24.
     ahead : Ahead
         What the levels lead to.
     last : Tensor of shape (n, n_kinds), int64
@@ -93,6 +95,7 @@ class Guide:
     bounds: Tensor
     pace: Tensor
     today: Tensor
+    clock: Tensor
     ahead: Ahead
     last: Tensor
     due: Tensor
@@ -103,22 +106,25 @@ class Guide:
         cls,
         bounds: NDArray[np.int64],
         pace: Floats,
-        days: NDArray[np.int64],
+        moments: Floats,
         ahead: Ahead,
         rhythm: tuple[Tensor, Tensor] | None = None,
         steers: Mapping[str, Steer] | None = None,
     ) -> Guide:
         """Return the guide that a clock's numbers and the kinds' rhythm make.
 
-        ``rhythm`` is the day on which each kind came last, and that on which it is
-        awaited; ``NEVER`` where there is none.
+        ``moments`` are those of the event before, in days since 1970; ``rhythm`` is the
+        day on which each kind came last, and that on which it is awaited; ``NEVER``
+        where there is none.
         """
-        nothing = torch.zeros(len(days), 0, dtype=torch.int64)
+        nothing = torch.zeros(len(moments), 0, dtype=torch.int64)
+        days = np.floor(moments)
         last, due = (nothing, nothing) if rhythm is None else rhythm
         return cls(
             torch.from_numpy(bounds),
             torch.from_numpy(pace).float(),
-            torch.from_numpy(days),
+            torch.from_numpy(days.astype(np.int64)),
+            torch.from_numpy((moments - days) * HOURS),
             ahead,
             last,
             due.masked_fill(due == NEVER, FAR),

@@ -196,4 +196,4 @@ class _Roll:
         if self._clock is None or self._ahead is None:
             return None
         now, clock = self._states[0][:alive], self._clock
-        return Guide.of(clock.bounds(now), clock.pace(now), clock.day(now), self._ahead)
+        return Guide.of(clock.bounds(now), clock.pace(now), clock.now(now), self._ahead)

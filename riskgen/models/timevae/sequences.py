@@ -95,8 +95,8 @@ class SequenceDataset:
     def _guided(self, rows: NDArray[np.int64]) -> Guide | None:
         if self._guide is None or self._ahead is None:
             return None
-        bounds, pace, days = self._guide
-        return Guide.of(bounds[rows], pace[rows], days[rows], self._ahead)
+        bounds, pace, moments = self._guide
+        return Guide.of(bounds[rows], pace[rows], moments[rows], self._ahead)
 
 
 def informative(coder: RowCoder, values: Floats) -> Rows:
