@@ -114,8 +114,6 @@ def test_ages_and_dues_are_told_to_the_day_where_it_matters() -> None:
     far = torch.full((3,), FAR)
     once = torch.zeros(3, dtype=torch.int64)
     assert (due_codes(Awaited(due, once), today) - LATE - 1).tolist() == [1, 0, -1]
-    apart = due_codes(Awaited(due, once + 1), today) - due_codes(Awaited(due, once), today)
-    assert apart.tolist() == [DUES // STREAKS] * 3
     never = torch.full((3,), NEVER)
     assert age_codes(never, today).tolist() == [AGES - 1] * 3
     assert due_codes(Awaited(far, once), today).tolist() == [DUES - 1] * 3

@@ -29,7 +29,7 @@ COARSE = (36, 43, 50, 57, 71, 92, 123, 184, 366)
 AGES = EXACT + len(COARSE) + 1
 """Codes of an age; the last one stands for never."""
 
-DUES = STREAKS * (EARLY + LATE + 4)
+DUES = EARLY + LATE + 4
 """Codes of the days to a monthly return; the last one stands for never."""
 
 FURTHEST = 40
@@ -78,9 +78,10 @@ class Awaited:
 
 
 def due_codes(awaited: Awaited, today: Tensor) -> Tensor:
-    """Return codes of the days from ``today`` to what is awaited, told apart by streak."""
+    """Return codes of the days from ``today`` to what is awaited."""
+    # Not told apart by streak: on 600 accounts three tables learned by heart (3.58 held-out
+    # nats an event to 3.64).
     code = (awaited.day - today).clamp_(-LATE - 1, EARLY + 1).add_(LATE + 1)
-    code += awaited.streak * (DUES // STREAKS)
     return code.masked_fill_(awaited.day == FAR, DUES - 1)
 
 
