@@ -31,6 +31,8 @@ Signals = NDArray[np.float32]
 PRIOR = (-3.0, -1.0, 0.0, 0.0, 0.0, 0.0)
 TINY = 1e-3  # of a typical amount
 
+FAINTEST = -80.0  # of an exponent: below e^-87 single precision is slow
+
 NEAR = 0.1
 """Part of a typical amount within which an account counts as emptied [J]."""
 
@@ -141,38 +143,36 @@ class Account:
     def signals(self, known: Floats, values: Floats) -> Signals:
         """Return what would be left if each level were drawn, shape (n, n_signals, n_levels)."""
         apart = self.record.told_apart(values, self._names)
-        moved = self._sign(apart)[:, None] * self._sizes[None, :]
+        moved = self._sign(apart).astype(np.float32)[:, None] * self._scaled_sizes
         return self.left(known[:, :1], moved)
 
-    def left(self, held: Floats, moved: Floats) -> Signals:
+    def left(self, held: Floats, moved: Signals) -> Signals:
         """Return signals (n, n_signals, m) of amounts ``moved`` (n, m) from ``held`` (n, 1).
 
         Overdrawn by this event, overdrawn more, how far beyond a half and beyond a
-        quarter of what is held (log), emptied, and how much is left.
+        quarter of what is held (log), emptied, and how much is left. What is moved is
+        told in typical amounts, what is held in the column's unit.
         """
-        # Single precision from here on: networks read it so, and it is twice as fast.
+        # Single precision: networks read it so, and it is twice as fast.
         held = (held / self._typical).astype(np.float32)
-        moved = (moved / self._typical).astype(np.float32)
-        left, taken = held + moved, moved < 0.0
-        result = np.empty((len(moved), len(PRIOR), moved.shape[1]), dtype=np.float32)
-        share = np.log(np.maximum(-moved, TINY)) - np.log(np.maximum(held, TINY))
-        share[~(taken & (held > 0.0))] = -np.inf
-        overdrawn = (left < 0.0) & taken
-        result[:, 0], result[:, 1] = overdrawn & (held >= 0.0), overdrawn & (held < 0.0)
-        np.clip(share + log(2.0), 0.0, 3.0, out=result[:, 2])
-        np.clip(share + log(4.0), 0.0, 3.0, out=result[:, 3])
-        np.multiply(np.exp(np.abs(left) / -NEAR), taken, out=result[:, 4])
-        np.multiply(np.arcsinh(left) / 4.0, moved != 0.0, out=result[:, 5])
+        result = np.zeros((len(moved), len(PRIOR), moved.shape[1]), dtype=np.float32)
+        paid = np.flatnonzero((moved < 0.0).any(axis=1))
+        result[paid, :-1] = _taken(held[paid], moved[paid])
+        np.arcsinh(held + moved, out=result[:, -1])
+        result[:, -1] *= 0.25 * (moved != 0.0).astype(np.float32)
         return result
 
-    def ranked(self, state: Floats, values: Floats) -> Floats:
-        """Return what each level of the repeat field would move, shape (n, n_levels); 0 if new."""
+    def ranked(self, state: Floats, values: Floats) -> Signals:
+        """Return what each level of the repeat field would move, shape (n, n_levels); 0 if new.
+
+        In typical amounts.
+        """
         assert self.amount.repeats is not None
         apart = self.record.told_apart(values, self._names)
         kinds = self.amount.repeats.kind.codes(self.categories(apart), len(values))
         amounts = self.amount.quantiles.numbers(at_ranks(state[:, 1:], kinds))
-        moved = self._sign(apart)[:, None] * amounts
-        return np.concatenate([np.zeros((len(values), 1)), moved], axis=1)
+        moved = self._sign(apart)[:, None] * amounts / self._typical
+        return np.pad(moved, ((0, 0), (1, 0))).astype(np.float32)
 
     @cached_property
     def _names(self) -> list[str]:
@@ -183,6 +183,11 @@ class Account:
         """The middle of each level, in the column's unit; missing is 0."""
         codec = self.amount.quantiles
         return np.nan_to_num(codec.decode(np.arange(codec.levels, dtype=np.float64) + 0.5))
+
+    @cached_property
+    def _scaled_sizes(self) -> Signals:
+        """The same in typical amounts."""
+        return (self._sizes / self._typical).astype(np.float32)
 
     @cached_property
     def _typical(self) -> float:
@@ -204,6 +209,24 @@ class Account:
             return np.ones(len(apart))
         levels = apart[:, self._names.index(self.flag.fields[0].name)].astype(np.int64)
         return np.where(self.minus[levels], -1.0, 1.0)
+
+
+def _taken(held: NDArray[np.floating], moved: Signals) -> Signals:
+    """Return all signals but the last of what is taken; 0 where nothing is."""
+    left, taken = held + moved, (moved < 0.0).astype(np.float32)
+    result = np.empty((len(moved), len(PRIOR) - 1, moved.shape[1]), dtype=np.float32)
+    overdrawn = (left < 0.0).astype(np.float32)
+    np.multiply(overdrawn, held >= 0.0, out=result[:, 0])
+    np.subtract(overdrawn, result[:, 0], out=result[:, 1])
+    share = np.log(np.maximum(-moved, TINY)) - np.log(np.maximum(held, TINY))
+    for k in (2, 3):
+        share += log(2.0)
+        part = np.maximum(share, 0.0)
+        np.minimum(part, 3.0, out=part)
+        np.multiply(part, held > 0.0, out=result[:, k])
+    np.exp(np.maximum(np.abs(left) / -NEAR, FAINTEST), out=result[:, 4])
+    result *= taken[:, None, :]
+    return result
 
 
 def find_account(
