@@ -123,9 +123,12 @@ def test_a_labelled_history_has_a_labelled_event(
 
 
 def test_the_first_try_with_a_labelled_event_is_taken_or_else_the_last() -> None:
-    fields = (Field("label", 2), Field("kind", 3))
-    layout = Layout(fields, (Field("label", 2),))
-    # Three rounds of two sequences: labels come in rounds 2 and 3, and never.
-    values = np.array([[0, 1], [0, 2], [1, 0], [0, 0], [1, 2], [0, 1]], dtype=float)
-    tries = SequencePanel(layout, values, np.ones((6, 1)), np.arange(7))
-    assert sampling.first_labelled(tries, 2).tolist() == [2, 5]
+    layout = Layout((Field("label", 2), Field("kind", 9)), (Field("label", 2),))
+    # Four sequences, the first without a label; then two more rounds of the last three.
+    values = np.array([[0, 0], [0, 1], [1, 2], [0, 3], [0, 4], [1, 5], [0, 6]])
+    values = np.concatenate([values, [[1, 7], [1, 8], [0, 0]]]).astype(float)
+    context = np.array([0, 1, 1, 1, 1, 1, 1, 1, 1, 1.0])[:, None]
+    tries = SequencePanel(layout, values, context, np.arange(11))
+    chosen = sampling.first_tries(tries, np.array([1, 2, 3]), 4)
+    assert chosen.values.tolist() == [[0, 0], [1, 7], [1, 2], [0, 0]]
+    assert sampling.lacking_label(chosen).tolist() == [3]

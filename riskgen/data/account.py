@@ -32,10 +32,13 @@ Ints = NDArray[np.int64]
 Signals = NDArray[np.float32]
 
 PRIOR = (-3.0, -1.0, 0.0, 0.0, 0.0, 0.0, 0.0, -1.0)
+TAKEN = 5  # of the signals are about what is taken alone
 TINY = 1e-3  # of a typical amount
 
 HEAD = 3
 """Numbers of a state before the amounts that may come back: balance, usual and lowest one."""
+
+FAINTEST = -80.0  # of an exponent: below e^-87 single precision is slow
 
 NEAR = 0.1
 """Part of a typical amount within which an account counts as emptied [J]."""
@@ -113,9 +116,7 @@ class Account:
         memory = state[:, HEAD:]
         apart = self.record.told_apart(values, self._names)
         if self.amount.repeats is not None:
-            kinds = self.amount.repeats.kind.codes(
-                self.record.categories(apart, self._names), len(values)
-            )
+            kinds = self._kinds(apart)
             whole = recalled(memory, kinds, own[:, 0], whole)
             memory = remembered(memory, kinds, whole)
         moved = self._sign(apart) * self.amount.quantiles.numbers(whole)
@@ -161,45 +162,46 @@ class Account:
     def signals(self, known: Floats, values: Floats) -> Signals:
         """Return what would be left if each level were drawn, shape (n, n_signals, n_levels)."""
         apart = self.record.told_apart(values, self._names)
-        moved = self._sign(apart)[:, None] * self._sizes[None, :]
+        moved = self._sign(apart).astype(np.float32)[:, None] * self._scaled_sizes
         return self.left(known, moved)
 
-    def left(self, known: Floats, moved: Floats) -> Signals:
+    def left(self, known: Floats, moved: Signals) -> Signals:
         """Return signals (n, n_signals, m) of amounts ``moved`` (n, m) from ``known`` (n, HEAD).
 
         Overdrawn by this event, overdrawn more, how far beyond a half and beyond a
         quarter of what is held (log), emptied, how much is left, how far that is from
-        what is usual (squared), and how far below the lowest.
+        what is usual (squared), and how far below the lowest. What is moved is told in
+        typical amounts, what is held in the column's unit.
         """
-        # Single precision from here on: networks read it so, and it is twice as fast.
+        # Single precision: networks read it so, and it is twice as fast.
         scaled = (known / self._typical).astype(np.float32)
-        moved = (moved / self._typical).astype(np.float32)
-        held = scaled[:, :1]
-        left, taken, moves = held + moved, moved < 0.0, moved != 0.0
-        result = np.empty((len(moved), len(PRIOR), moved.shape[1]), dtype=np.float32)
-        share = np.log(np.maximum(-moved, TINY)) - np.log(np.maximum(held, TINY))
-        share[~(taken & (held > 0.0))] = -np.inf
-        overdrawn, height = (left < 0.0) & taken, np.arcsinh(left)
-        result[:, 0], result[:, 1] = overdrawn & (held >= 0.0), overdrawn & (held < 0.0)
-        np.clip(share + log(2.0), 0.0, 3.0, out=result[:, 2])
-        np.clip(share + log(4.0), 0.0, 3.0, out=result[:, 3])
-        np.multiply(np.exp(np.abs(left) / -NEAR), taken, out=result[:, 4])
-        np.multiply(height / 4.0, moves, out=result[:, 5])
+        held, moves = scaled[:, :1], (moved != 0.0).astype(np.float32)
+        result = np.zeros((len(moved), len(PRIOR), moved.shape[1]), dtype=np.float32)
+        paid = np.flatnonzero((moved < 0.0).any(axis=1))
+        result[paid, :TAKEN] = _taken(held[paid], moved[paid])
+        height = np.arcsinh(held + moved)
         away, above = distances(height, scaled[:, 1:])
-        np.multiply(-0.5 * np.square(away), moves, out=result[:, 6])
-        np.multiply(np.maximum(-above, 0.0), taken, out=result[:, 7])
+        np.multiply(height, 0.25 * moves, out=result[:, TAKEN])
+        np.multiply(np.square(away), -0.5 * moves, out=result[:, TAKEN + 1])
+        np.multiply(np.maximum(-above, 0.0), moved < 0.0, out=result[:, TAKEN + 2])
         return result
 
-    def ranked(self, state: Floats, values: Floats) -> Floats:
-        """Return what each level of the repeat field would move, shape (n, n_levels); 0 if new."""
+    def ranked(self, state: Floats, values: Floats) -> Signals:
+        """Return what each level of the repeat field would move, shape (n, n_levels); 0 if new.
+
+        In typical amounts.
+        """
         assert self.amount.repeats is not None
         apart = self.record.told_apart(values, self._names)
-        kinds = self.amount.repeats.kind.codes(
-            self.record.categories(apart, self._names), len(values)
-        )
-        amounts = self.amount.quantiles.numbers(at_ranks(state[:, HEAD:], kinds))
-        moved = self._sign(apart)[:, None] * amounts
-        return np.concatenate([np.zeros((len(values), 1)), moved], axis=1)
+        amounts = self.amount.quantiles.numbers(at_ranks(state[:, HEAD:], self._kinds(apart)))
+        moved = self._sign(apart)[:, None] * amounts / self._typical
+        return np.pad(moved, ((0, 0), (1, 0))).astype(np.float32)
+
+    def _kinds(self, apart: Floats) -> Ints:
+        """Return the kind of each event among which an amount comes back, shape (n,)."""
+        assert self.amount.repeats is not None
+        categories = self.record.categories(apart, self._names)
+        return self.amount.repeats.kind.codes(categories, len(apart))
 
     @cached_property
     def _names(self) -> list[str]:
@@ -212,23 +214,40 @@ class Account:
         return np.nan_to_num(codec.decode(np.arange(codec.levels, dtype=np.float64) + 0.5))
 
     @cached_property
+    def _scaled_sizes(self) -> Signals:
+        """The same in typical amounts."""
+        return (self._sizes / self._typical).astype(np.float32)
+
+    @cached_property
     def _typical(self) -> float:
         """A typical size of an amount, two digits."""
         sizes = np.abs(self._sizes)
         middle = float(np.median(sizes[sizes > 0])) if (sizes > 0).any() else 1.0
         return float(round_significant(np.array([middle]), 2)[0]) or 1.0
 
-    def _kinds(self, apart: Floats) -> Ints:
-        """Return the kind of each event among which an amount comes back, shape (n,)."""
-        assert self.amount.repeats is not None
-        categories = self.record.categories(apart, self._names)
-        return self.amount.repeats.kind.codes(categories, len(apart))
-
     def _sign(self, apart: Floats) -> Floats:
         if self.flag is None or self.minus is None:
             return np.ones(len(apart))
         levels = apart[:, self._names.index(self.flag.fields[0].name)].astype(np.int64)
         return np.where(self.minus[levels], -1.0, 1.0)
+
+
+def _taken(held: NDArray[np.floating], moved: Signals) -> Signals:
+    """Return the first signals, those of what is taken; 0 where nothing is."""
+    left, taken = held + moved, (moved < 0.0).astype(np.float32)
+    result = np.empty((len(moved), TAKEN, moved.shape[1]), dtype=np.float32)
+    overdrawn = (left < 0.0).astype(np.float32)
+    np.multiply(overdrawn, held >= 0.0, out=result[:, 0])
+    np.subtract(overdrawn, result[:, 0], out=result[:, 1])
+    share = np.log(np.maximum(-moved, TINY)) - np.log(np.maximum(held, TINY))
+    for k in (2, 3):
+        share += log(2.0)
+        part = np.maximum(share, 0.0)
+        np.minimum(part, 3.0, out=part)
+        np.multiply(part, held > 0.0, out=result[:, k])
+    np.exp(np.maximum(np.abs(left) / -NEAR, FAINTEST), out=result[:, 4])
+    result *= taken[:, None, :]
+    return result
 
 
 def find_account(

@@ -28,7 +28,8 @@ class RunningCell:
         weights = dict(generator.recurrence.named_parameters())
         into, across = weights["weight_ih_l0"], weights["weight_hh_l0"]
         reader = generator.event_reader
-        self._levels = LevelSums(read_by(reader, into[:, : reader.width]))
+        tables = read_by(reader, into[:, : reader.width])
+        self._levels = LevelSums(tables) if tables else None
         first = reader.n_levels * reader.embedding
         self._weight = torch.cat([into[:, first:-CONTEXT_WIDTH], across], dim=1).T.contiguous()
         bias = weights["bias_ih_l0"] + weights["bias_hh_l0"]
@@ -47,8 +48,9 @@ class RunningCell:
             Together as in :meth:`GeneratorNetwork.embed`.
         """
         inputs = torch.cat([numbers, torch.asinh(numbers), *features, self.hidden], dim=1)
-        levels = self._levels.of(codes)
-        known = self._context if levels is None else levels.add_(self._context)
+        known = self._context
+        if self._levels is not None:
+            known = self._levels.of(codes).add_(known)
         gates = torch.addmm(known, inputs, self._weight)
         # In torch's order: in, forget, cell, out.
         enter, forget, candidate, leave = gates.chunk(4, dim=1)

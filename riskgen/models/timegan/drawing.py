@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 import torch
@@ -20,8 +21,9 @@ from riskgen.data.panel import Floats
 from riskgen.models.timegan.heads import FieldHeads
 from riskgen.models.timegan.lookups import earlier_levels
 from riskgen.models.timegan.mixtures import widened
+from riskgen.models.timegan.recall import SIGNALS
 from riskgen.models.timegan.recalling import RunningRecall
-from riskgen.models.timegan.rows import RowCoder, Rows
+from riskgen.models.timegan.rows import RESERVED_CODES, RowCoder, Rows
 from riskgen.models.timegan.support import Guide
 
 UNIFORMS = 2
@@ -30,7 +32,6 @@ component, one for the place inside the level or the component."""
 
 INSIDE = 1e-9
 """How close to 0 and 1 a uniform number may come before a normal quantile is taken."""
-
 
 FEW = 0.5
 """Part of the rows below which a field that applies to some is drawn for those only [J]."""
@@ -41,10 +42,11 @@ BELOW_ONE = 1.0 - 2.0**-23
 
 @dataclass(frozen=True, eq=False)
 class _Step:
-    """What is known of a step while it is drawn; codes and values fill up."""
+    """What is known of a step while it is drawn; codes, their places and values fill up."""
 
     representation: Tensor
     codes: Tensor
+    places: Tensor
     values: Floats
     recall: RunningRecall | None
     guide: Guide | None
@@ -57,6 +59,12 @@ class RowDrawer:
         self.heads, self.coder = heads, coder
         self.names = [item.name for item in coder.fields]
         self._earlier = earlier_levels(heads)
+        sizes = [heads.fields[c].levels + RESERVED_CODES for c in heads.level_columns]
+        self._starts = torch.tensor([0, *accumulate(sizes)][:-1], dtype=torch.int64)
+        weights = dict(heads.levels.named_parameters())
+        self._linear = [
+            (weights[f"{k}.weight"].T.contiguous(), weights[f"{k}.bias"]) for k in range(len(sizes))
+        ]
         weight, columns = heads.masked_weight(), heads.reader.columns(coder.fields)
         self._later = {
             c: weight[(c + 1) * heads.width :, columns[c]].T.contiguous()
@@ -104,7 +112,8 @@ class RowDrawer:
         n, fields = len(representation), self.coder.fields
         values, applies = np.zeros((n, len(fields))), np.ones((n, len(fields)), dtype=bool)
         codes = torch.zeros((n, len(self.coder.level_columns)), dtype=torch.int64)
-        step = _Step(representation, codes, values, recall, guide)
+        places = self._starts.repeat(n, 1)
+        step = _Step(representation, codes, places, values, recall, guide)
         numbers, scaled = (torch.zeros((n, len(self._skip))) for _ in range(2))
         shift = None if told is None else told @ self.heads.told.T
         level = number = 0
@@ -116,9 +125,10 @@ class RowDrawer:
             first, second = uniforms[:, 2 * column], uniforms[:, 2 * column + 1]
             if item.levels:
                 fixed = None if forced is None else forced.get(item.name)
-                codes[:, level] = self._levels(step, level, column, first, fixed, here)
-                drawn = codes[:, level].numpy()
-                values[:, column] = drawn + second if item.spread else drawn
+                chosen = self._levels(step, level, column, first, fixed, here)
+                codes[:, level] = chosen
+                places[:, level] += chosen
+                values[:, column] = chosen.numpy() + second if item.spread else chosen.numpy()
                 if item.requires is not None:
                     values[~here, column] = 0.0
                 level += 1
@@ -150,11 +160,11 @@ class RowDrawer:
     def _hidden(self, column: int, step: _Step, rows: Tensor | None = None) -> Tensor:
         """Return the hidden units of a field, of all rows or of some, shape (n, width)."""
         width = self.heads.width
-        own, codes = step.representation[:, column * width : (column + 1) * width], step.codes
+        own, places = step.representation[:, column * width : (column + 1) * width], step.places
         if rows is not None:
-            own, codes = own[rows], codes[rows]
-        told = self._earlier[column].of(codes)
-        return torch.relu(own) if told is None else told.add_(own).relu_()
+            own, places = own[rows], places[rows]
+        earlier = self._earlier[column]
+        return torch.relu(own) if earlier is None else earlier.at(places).add_(own).relu_()
 
     def _levels(
         self,
@@ -167,14 +177,12 @@ class RowDrawer:
     ) -> Tensor:
         """Return the level of each row, the number of levels where the field does not apply."""
         item = self.coder.fields[column]
+        if item.requires is None:
+            return self._level(step, level, column, uniform, fixed)
         codes = torch.full((len(here),), item.levels)
-        if item.requires is None or here.mean() >= FEW or fixed is not None or self._guided(column):
+        if fixed is not None or self._guided(column) or here.mean() >= FEW:
             drawn = self._level(step, level, column, uniform, fixed)
-            return (
-                drawn
-                if item.requires is None
-                else torch.where(torch.from_numpy(here), drawn, codes)
-            )
+            return torch.where(torch.from_numpy(here), drawn, codes)
         rows = np.flatnonzero(here)
         if len(rows):
             some = torch.from_numpy(rows)
@@ -197,9 +205,12 @@ class RowDrawer:
         if fixed is not None:
             return torch.from_numpy(np.full(len(uniform), fixed, dtype=np.int64))
         hidden, guide = self._hidden(column, step, rows), step.guide
-        logits, gates = self.heads.scores(level, hidden)
+        weight, bias = self._linear[level]
+        told = torch.addmm(bias, hidden, weight)
+        logits = told[:, : self.coder.fields[column].levels]
         if step.recall is not None:
             codes = step.codes if rows is None else step.codes[rows]
+            gates = told[:, -SIGNALS:]
             logits = step.recall.weighed(level, codes, gates, rows).add_(logits)
         if guide is not None and column == self.heads.kind:
             logits = self.heads.renewed(logits, hidden, guide)
@@ -252,7 +263,9 @@ class RowDrawer:
 
 def inverse_choice(logits: Tensor, uniform: Floats) -> Tensor:
     """Return the level (n,) at which the distribution function of ``logits`` passes ``uniform``."""
-    ladder = torch.cumsum(torch.softmax(logits, dim=1), dim=1)
+    # Faster than a softmax, whose rows are short.
+    likelihood = (logits - logits.amax(dim=1, keepdim=True)).exp_()
+    ladder = torch.cumsum(likelihood, dim=1)
     height = torch.from_numpy(np.minimum(uniform, BELOW_ONE).astype(np.float32))
     wanted = height[:, None] * ladder[:, -1:]
     return torch.searchsorted(ladder, wanted, right=True)[:, 0]

@@ -209,16 +209,11 @@ class FieldHeads(nn.Module):
 
     def logits(self, k: int, hidden: Tensor, recalled: Tensor | None) -> Tensor:
         """Return the logits of level field ``k``; gates weigh what is recalled."""
-        logits, gates = self.scores(k, hidden)
-        if recalled is None:
-            return logits
-        return logits + torch.bmm(gates[:, None, :], recalled)[:, 0]
-
-    def scores(self, k: int, hidden: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the logits of level field ``k`` without memory, and the gates of signals."""
         told: Tensor = self.levels[k](hidden)
-        logits, gates = torch.split(told, [told.shape[1] - self.n_gates, self.n_gates], dim=1)
-        return logits, gates
+        if recalled is None:
+            return told
+        logits, gates = told[:, : -self.n_gates], told[:, -self.n_gates :]
+        return logits + torch.bmm(gates[:, None, :], recalled)[:, 0]
 
     def renewed(self, logits: Tensor, hidden: Tensor, guide: Guide) -> Tensor:
         """Return the logits of the kind, weighed by when each kind came last."""

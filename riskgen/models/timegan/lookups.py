@@ -21,25 +21,22 @@ class LevelSums:
     Parameters
     ----------
     tables : list of Tensor of shape (n_codes, width)
-        One for each level field; may be empty.
+        One for each level field; at least one.
     """
 
     def __init__(self, tables: list[Tensor]) -> None:
         sizes = [len(table) for table in tables]
-        self._starts = torch.tensor([0, *accumulate(sizes)][:-1], dtype=torch.int64)
-        self._table = torch.cat(tables) if tables else None
+        self.starts = torch.tensor([0, *accumulate(sizes)][:-1], dtype=torch.int64)
+        self._table = torch.cat(tables)
 
-    def of(self, codes: Tensor) -> Tensor | None:
-        """Return the sum of the rows of ``codes`` (n, n_level_fields or more), shape (n, width).
+    def of(self, codes: Tensor) -> Tensor:
+        """Return the sum of the rows of ``codes`` (n, n_level_fields), shape (n, width)."""
+        return self.at(codes + self.starts)
 
-        None where there are no tables; further columns of ``codes`` are not read.
-        """
-        if self._table is None:
-            return None
-        n, count = len(codes), len(self._starts)
-        places = (codes[:, :count] + self._starts).flatten()
-        first = torch.arange(0, n * count, count)
-        result: Tensor = torch.embedding_bag(self._table, places, first)[0]
+    def at(self, places: Tensor) -> Tensor:
+        """Return the sum of the rows at ``places``: codes plus ``starts``, in one piece."""
+        first = torch.arange(0, places.numel(), places.shape[1])
+        result: Tensor = torch.embedding_bag(self._table, places.flatten(), first)[0]
         return result
 
 
@@ -54,12 +51,13 @@ def read_by(reader: RowReader, weight: Tensor) -> list[Tensor]:
     return [part @ column.T for part, column in zip(parts, columns, strict=True)]
 
 
-def earlier_levels(heads: FieldHeads) -> list[LevelSums]:
-    """Return, for each field, what the levels drawn before it say to its hidden units."""
+def earlier_levels(heads: FieldHeads) -> list[LevelSums | None]:
+    """Return, for each field, what the levels drawn before it say to its hidden units.
+
+    None where there are none. Levels that are drawn later say nothing, whatever they are.
+    """
+    width, columns = heads.width, range(len(heads.fields))
     tables = read_by(heads.reader, heads.masked_weight())
-    counts = [sum(c < column for c in heads.level_columns) for column in range(len(heads.fields))]
-    own = [slice(c * heads.width, (c + 1) * heads.width) for c in range(len(heads.fields))]
-    return [
-        LevelSums([table[:, columns].contiguous() for table in tables[:count]])
-        for columns, count in zip(own, counts, strict=True)
-    ]
+    known = [any(c < column for c in heads.level_columns) for column in columns]
+    own = [[table[:, c * width : (c + 1) * width] for table in tables] for c in columns]
+    return [LevelSums(parts) if some else None for parts, some in zip(own, known, strict=True)]

@@ -25,13 +25,21 @@ class _Tables:
         Sequences.
     companies, widths : list of int
         Rows of each sequence and columns, for each field.
+    dtype : torch.dtype
+        Of what the tables hold.
     """
 
-    def __init__(self, n: int, companies: list[int], widths: list[int]) -> None:
+    def __init__(
+        self,
+        n: int,
+        companies: list[int],
+        widths: list[int],
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
         sizes = [n * company * width for company, width in zip(companies, widths, strict=True)]
         self._starts = torch.tensor([0, *accumulate(sizes)][:-1], dtype=torch.int64)
         self._widths = torch.tensor(widths, dtype=torch.int64)
-        self.all = torch.zeros(sum(sizes))
+        self.all = torch.zeros(sum(sizes), dtype=dtype)
         parts = torch.split(self.all, sizes)
         self.of = [part.view(-1, width) for part, width in zip(parts, widths, strict=True)]
 
@@ -58,11 +66,12 @@ class RunningRecall:
         # Both hold log(1 + times).
         self._times = _Tables(n, [1] * len(widths), widths)
         self._together = _Tables(n, companies, widths)
-        self._last = _Tables(n, companies, [1] * len(widths))
+        self._last = _Tables(n, companies, [1] * len(widths), torch.int64)
         for table, size in zip(self._last.of, layout.levels, strict=True):
             table.fill_(size)
         self._named = [_named(layout, k, context) for k in range(len(widths))]
-        self._companies = torch.tensor(companies, dtype=torch.int64)
+        self._companies = companies
+        self._all_companies = torch.tensor(companies, dtype=torch.int64)
         self._anchors = torch.tensor(layout.anchors, dtype=torch.int64).clamp(min=0)
         self._anchored = (torch.tensor(layout.anchors) >= 0).long()
         self._distinct = torch.zeros(n, len(widths))
@@ -91,28 +100,30 @@ class RunningRecall:
             Sequences that are asked for; None for all.
         """
         rows = self._rows if chosen is None else self._rows.index_select(0, chosen)
-        anchor = self._layout.anchors[k]
-        shared = rows if anchor < 0 else rows * self._companies[k] + codes[:, anchor]
+        anchor, named = self._layout.anchors[k], self._named[k]
+        shared = rows
+        if anchor >= 0:
+            shared = torch.add(codes[:, anchor], rows, alpha=self._companies[k])
         times = self._times.of[k].index_select(0, rows)
-        together = self._together.of[k].index_select(0, shared)
+        together = times if anchor < 0 else self._together.of[k].index_select(0, shared)
         # One column more than levels: it takes what was last or named where nothing was.
         result = times.sign().mul_(gates[:, 0:1])
         result.addcmul_(times, gates[:, 1:2]).addcmul_(together, gates[:, 2:3])
-        last = self._last.of[k].index_select(0, shared).long()
-        named = self._named[k].index_select(0, rows)
-        result.scatter_add_(1, torch.cat([last, named], dim=1), gates[:, 3:5])
+        result.scatter_add_(1, self._last.of[k].index_select(0, shared), gates[:, 3:4])
+        if named is not None:
+            result.scatter_add_(1, named.index_select(0, rows), gates[:, 4:5])
         return result[:, :-1]
 
     def note(self, codes: Tensor) -> None:
         """Remember a step that was drawn."""
         rows = self._rows[:, None]
-        shared = rows * self._companies + codes.index_select(1, self._anchors) * self._anchored
+        shared = rows * self._all_companies + codes.index_select(1, self._anchors) * self._anchored
         times = self._times.places(rows, codes)
         self._distinct += (self._times.all.index_select(0, times) == 0.0).view(codes.shape)
         _count(self._times.all, times)
         _count(self._together.all, self._together.places(shared, codes))
         latest = self._last.places(shared, torch.zeros_like(codes))
-        self._last.all.scatter_(0, latest, codes.flatten().float())
+        self._last.all.scatter_(0, latest, codes.flatten())
 
 
 def _count(logs: Tensor, places: Tensor) -> None:
@@ -121,9 +132,9 @@ def _count(logs: Tensor, places: Tensor) -> None:
     logs.scatter_(0, places, torch.from_numpy(np.log1p(before + 1.0)))
 
 
-def _named(layout: RecallLayout, k: int, context: Tensor) -> Tensor:
+def _named(layout: RecallLayout, k: int, context: Tensor) -> Tensor | None:
     """Return the level that the context names, shape (n, 1); the number of levels for none."""
     source, size = layout.sources[k], layout.levels[k]
     if source < 0:
-        return torch.full((len(context), 1), size)
+        return None
     return context[:, source : source + 1].clamp(max=size)

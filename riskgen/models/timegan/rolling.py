@@ -30,7 +30,7 @@ from riskgen.models.timegan.trackers import RunningTrackers
 if TYPE_CHECKING:
     from riskgen.models.timegan.sampling import Simulator
 
-ROOM = 0.8
+ROOM = 0.9
 """Part of the rows that must still go on; below it the others are dropped [J]."""
 
 

@@ -30,6 +30,9 @@ FENCE = 2
 REDRAWS = 8
 """How often a labelled sequence without a labelled event is drawn again [J]."""
 
+SPARE = 0.25
+"""Part of a chunk that may be added for such tries from the start [J]."""
+
 BURN_IN = 20
 """Steps simulated and thrown away before a path, so that hidden state and volatility
 belong together [J]."""
@@ -98,16 +101,18 @@ class Simulator:
         An entity is labelled because one of its events is. Drawn freely, a third of
         a bank's labelled customers had none, and the label rate fell with them.
         """
-        panel = self._until_they_end(context, shown, rng)
-        left, lacking = REDRAWS, lacking_label(panel)
+        n, wanted = len(context), labelled(self.layout, context)
+        # Steps cost more than rows: as many tries in the first roll as rows cost little.
+        spare = min(int(SPARE * n) // max(len(wanted), 1), REDRAWS)
+        rows = np.concatenate([np.arange(n), np.tile(wanted, spare)])
+        panel = self._until_they_end(context[rows], shown.take(rows), rng)
+        panel = first_tries(panel, wanted, n)
+        left, lacking = REDRAWS - spare, lacking_label(panel)
         while left and len(lacking):
-            # Steps cost more than rows: as many tries at once as a chunk has rows.
-            tries = min(max(len(context) // len(lacking), 1), left)
+            tries = min(max(n // len(lacking), 1), left)
             rows = np.tile(lacking, tries)
             again = self._until_they_end(context[rows], shown.take(rows), rng)
-            order = np.arange(len(context))
-            order[lacking] = len(context) + first_labelled(again, len(lacking))
-            panel = concatenate_panels([panel, again]).take(order)
+            panel = first_tries(concatenate_panels([panel, again]), lacking, n)
             left, lacking = left - tries, lacking_label(panel)
         return panel
 
@@ -147,26 +152,44 @@ class Simulator:
         return drawer.draw(start, uniforms, forced=forced)
 
 
-def lacking_label(panel: SequencePanel) -> NDArray[np.int64]:
-    """Return the sequences with a label of which no event has one, where events have labels."""
-    fields, label = panel.layout.fields, panel.layout.context_column("label")
+def labelled(layout: Layout, context: Floats) -> NDArray[np.int64]:
+    """Return the sequences with a label that one of their events has to have."""
+    fields, label = layout.fields, layout.context_column("label")
     if label is None or not fields or fields[0].name != "label":
         return np.zeros(0, dtype=np.int64)
+    return np.flatnonzero(context[:, label] >= 1.0)
+
+
+def lacking_label(panel: SequencePanel) -> NDArray[np.int64]:
+    """Return the sequences with a label of which no event has one, where events have labels."""
+    wanted = labelled(panel.layout, panel.context)
+    if not len(wanted):
+        return wanted
     owner = np.repeat(np.arange(panel.n_sequences), panel.lengths)
     found = np.bincount(owner, panel.values[:, 0] >= 1.0, minlength=panel.n_sequences)
-    return np.flatnonzero((panel.context[:, label] >= 1.0) & (found == 0))
+    return np.asarray(wanted[found[wanted] == 0])
 
 
-def first_labelled(panel: SequencePanel, n: int) -> NDArray[np.int64]:
-    """Return for each of ``n`` sequences its first try that has a labelled event, else its last.
+def first_tries(panel: SequencePanel, again: NDArray[np.int64], n: int) -> SequencePanel:
+    """Return ``n`` sequences, of some the first try that has a labelled event, else the last.
 
-    ``panel`` holds tries of all of them, one round after another.
+    Parameters
+    ----------
+    panel : SequencePanel
+        The ``n`` sequences, then rounds of further tries of some.
+    again : ndarray of int64
+        Which those are.
+    n : int
+        Sequences.
     """
-    without = np.zeros(panel.n_sequences, dtype=bool)
-    without[lacking_label(panel)] = True
-    found = ~without.reshape(-1, n)
-    tried = np.where(found.any(axis=0), found.argmax(axis=0), len(found) - 1)
-    return np.asarray(tried * n + np.arange(n))
+    if panel.n_sequences == n:
+        return panel
+    tries = np.concatenate([again[None], np.arange(n, panel.n_sequences).reshape(-1, len(again))])
+    found = ~np.isin(tries, lacking_label(panel))
+    first = np.where(found.any(axis=0), found.argmax(axis=0), len(tries) - 1)
+    order = np.arange(n)
+    order[again] = tries[first, np.arange(len(again))]
+    return panel.take(order)
 
 
 @contextmanager
