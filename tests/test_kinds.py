@@ -18,7 +18,6 @@ from riskgen.models.timegan.dues import (
     NEVER,
     SLOTS,
     SOONEST,
-    STREAKS,
     Dues,
     dated,
     month_later,
@@ -29,7 +28,6 @@ from riskgen.models.timegan.renewal import (
     AGES,
     DUES,
     RAREST,
-    Awaited,
     Passing,
     age_codes,
     due_codes,
@@ -112,18 +110,17 @@ def test_ages_and_dues_are_told_to_the_day_where_it_matters() -> None:
     assert age_codes(last, today).tolist() == [30, 31, 32]
     due = torch.from_numpy(month_later(last.numpy()))
     far = torch.full((3,), FAR)
-    once = torch.zeros(3, dtype=torch.int64)
-    assert (due_codes(Awaited(due, once), today) - LATE - 1).tolist() == [1, 0, -1]
+    assert (due_codes(due, today) - LATE - 1).tolist() == [1, 0, -1]
     never = torch.full((3,), NEVER)
     assert age_codes(never, today).tolist() == [AGES - 1] * 3
-    assert due_codes(Awaited(far, once), today).tolist() == [DUES - 1] * 3
+    assert due_codes(far, today).tolist() == [DUES - 1] * 3
 
 
 def test_the_last_day_of_each_kind_is_the_one_that_a_slow_loop_finds() -> None:
     rng = np.random.default_rng(0)
     offsets = np.array([0, 7, 7, 30, 60])
     codes, days = rng.integers(4, size=60), np.cumsum(rng.integers(0, 5, size=60))
-    found = rhythm_of(codes, days, offsets, np.zeros(3, np.int64)).last
+    found, _ = rhythm_of(codes, days, offsets, np.zeros(3, np.int64))
     for first, stop in pairwise(offsets.tolist()):
         seen = [NEVER] * 3
         for row in range(first, stop):
@@ -132,31 +129,29 @@ def test_the_last_day_of_each_kind_is_the_one_that_a_slow_loop_finds() -> None:
                 seen[codes[row]] = int(days[row])
 
 
-def awaited_by_the_definition(dates: list[int]) -> tuple[int, int]:
-    """The day on which one kind is awaited after events on ``dates``, and its streak.
-
-    A list of (day, streak) in places that are taken again.
-    """
-    due = [(NEVER, 0)] * SLOTS
+def awaited_by_the_definition(dates: list[int]) -> int:
+    """The day on which one kind is awaited after events on ``dates``: a list of returns."""
+    due: list[int] = []
     for today in dates:
-        met = [k for k in range(SLOTS) if today - LATE <= due[k][0] <= today + SOONEST]
-        slot = min(met or range(SLOTS), key=lambda k: abs(due[k][0] - today) if met else due[k][0])
-        streak = min(due[slot][1] + 1, STREAKS - 1) if met else 0
-        due[slot] = (int(month_later(np.array(today))), streak)
-    soon = [item for item in due if item[0] >= dates[-1] - GRACE]
-    late = [item for item in due if item[0] >= dates[-1] - LATE]
-    return min(soon or late, default=(NEVER, 0), key=lambda item: item[0])
+        met = [d for d in due if today - LATE <= d <= today + SOONEST]
+        if met:
+            due.remove(min(met, key=lambda d: abs(d - today)))
+        elif len(due) == SLOTS:
+            due.remove(min(due))
+        due.append(int(month_later(np.array(today))))
+    soon = [d for d in due if d >= dates[-1] - GRACE]
+    late = [d for d in due if d >= dates[-1] - LATE]
+    return min(soon or late, default=NEVER)
 
 
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=25))
 def test_what_is_awaited_is_what_a_list_of_returns_says(gaps: list[int]) -> None:
     dates = np.cumsum([day(2023, 1, 1), *gaps])
     codes, offsets = np.zeros(len(dates), dtype=np.int64), np.array([0, len(dates)])
-    table = rhythm_of(codes, dates, offsets, np.zeros(1, np.int64))
-    assert table.due[0, 0] == NEVER
+    _, due = rhythm_of(codes, dates, offsets, np.zeros(1, np.int64))
+    assert due[0, 0] == NEVER
     for row in range(1, len(dates)):
-        wanted = awaited_by_the_definition(dates[:row].tolist())
-        assert (table.due[row, 0], table.streak[row, 0]) == wanted
+        assert due[row, 0] == awaited_by_the_definition(dates[:row].tolist())
 
 
 def test_of_three_subscriptions_the_next_one_is_awaited_not_the_one_just_paid() -> None:
@@ -165,19 +160,17 @@ def test_of_three_subscriptions_the_next_one_is_awaited_not_the_one_just_paid() 
         dues.note(kind, np.array([day(2023, 3, number)]))
     for paid, awaited in ((3, 12), (12, 25)):
         dues.note(kind, np.array([day(2023, 4, paid)]))
-        assert dues.nearest(np.array([day(2023, 4, paid)]))[0][0, 0] == day(2023, 4, awaited)
+        assert dues.nearest(np.array([day(2023, 4, paid)]))[0, 0] == day(2023, 4, awaited)
 
 
 def test_a_date_beyond_a_due_day_weighs_less_by_that_kinds_weight() -> None:
     passing = Passing(2)
     due = torch.tensor([[day(2023, 4, 10), FAR]])
     days = torch.tensor([0, 4, 5, 6])  # and, last of all, no single day
-    awaited, today = Awaited(due, torch.tensor([[2, 0]])), torch.tensor([day(2023, 4, 5)])
     with torch.no_grad():
-        passing.renewal[0] = torch.tensor([0.0, 1.0, 2.0])
-        added = passing(awaited, today, days, torch.tensor([1]))[0]
-        own = passing(awaited, today, days, torch.tensor([0]))[0]
-    weight = float(torch.nn.functional.softplus(passing.renewal.detach()[0, 2]))
+        added = passing(due, torch.tensor([day(2023, 4, 5)]), days, torch.tensor([1]))[0]
+        own = passing(due, torch.tensor([day(2023, 4, 5)]), days, torch.tensor([0]))[0]
+    weight = float(torch.nn.functional.softplus(passing.renewal.detach()[0]))
     wanted = [0.0, 0.0, 0.0, -weight, 0.0]
     assert np.allclose(added.numpy(), wanted)
     assert (own == 0.0).all()  # what is late does not pass over itself
@@ -188,11 +181,10 @@ def test_a_kind_that_keeps_its_return_weighs_less_by_what_is_due_before_it() -> 
     # Due on 5, 10 and 20 April; the last kind has not come yet.
     due = torch.tensor([[day(2023, 4, 5), day(2023, 4, 10), day(2023, 4, 20), FAR]])
     with torch.no_grad():
-        passing.due[:, 0] = torch.tensor([0.0, 1.0, 2.0, 3.0])
-        awaited = Awaited(due, torch.zeros_like(due))
-        added = passing.overtaking(awaited, torch.tensor([day(2023, 4, 1)]))[0]
-        strict = torch.nn.functional.softplus(passing.due[:, 0])
-        weight = float(torch.nn.functional.softplus(passing.renewal[0, 0]))
+        passing.due[:] = torch.tensor([0.0, 1.0, 2.0, 3.0])
+        added = passing.overtaking(due, torch.tensor([day(2023, 4, 1)]))[0]
+        strict = torch.nn.functional.softplus(passing.due)
+        weight = float(torch.nn.functional.softplus(passing.renewal[0]))
     wanted = [0.0, -weight * float(strict[1]), -2 * weight * float(strict[2]), 0.0]
     assert np.allclose(added.numpy(), wanted)
 
@@ -203,14 +195,12 @@ def test_the_share_of_kept_returns_is_what_was_planted_and_late_ones_do_not_coun
     kept = rng.random((4_000, 6)) < 0.9
     owner, month = np.nonzero(kept)
     dates = np.array(months)[month]
-    codes, everyone = np.zeros(len(owner), dtype=np.int64), np.arange(4_000)
-    found, streaks = Occurrences(owner, codes, dates, 2), owner % 2
-    shares = found.kept_share(streaks, everyone, day(2023, 6, 30))
-    assert np.abs(shares[0, :2] - 0.9).max() < 0.02
-    assert shares[0, 2] == shares[1].max() == 0.0
-    cut = found.kept_share(streaks, everyone, months[-1])  # the last one is not seen to its end
-    assert np.abs(cut[0, :2] - 0.9).max() < 0.02
-    assert (found.kept_share(streaks, everyone[::2], day(2023, 6, 30))[0, 1:] == 0.0).all()
+    found = Occurrences.of(owner, np.zeros(len(owner), dtype=np.int64), dates, 2)
+    shares = found.kept_share(day(2023, 6, 30))
+    assert abs(shares[0] - 0.9) < 0.01
+    assert shares[1] == 0.0
+    cut = found.kept_share(months[-1])  # the last one is not seen to its end
+    assert abs(cut[0] - 0.9) < 0.01
 
 
 def test_a_weight_begins_at_minus_the_log_of_what_is_missed() -> None:
@@ -248,7 +238,7 @@ def test_what_weekends_do_to_a_kind_is_found_from_its_days() -> None:
             owner += [sequence] * len(dates)
             codes += [kind] * len(dates)
             days += dates
-    found = Occurrences(np.array(owner), np.array(codes), np.array(days), 4)
+    found = Occurrences.of(np.array(owner), np.array(codes), np.array(days), 4)
     assert found.rolls().tolist() == [1, -1, 0, 0]
 
 
@@ -256,6 +246,5 @@ def test_an_order_that_moves_on_weekends_is_awaited_on_the_very_day() -> None:
     for roll in (1, -1):
         dates = np.array(paid_from((2023, 2, 3), roll))
         codes, offsets = np.zeros(len(dates), dtype=np.int64), np.array([0, len(dates)])
-        table = rhythm_of(codes, dates, offsets, np.array([roll]))
-        assert table.due[2:, 0].tolist() == dates[2:].tolist()
-        assert table.streak[:4, 0].tolist() == [0, 0, 1, 2]
+        _, due = rhythm_of(codes, dates, offsets, np.array([roll]))
+        assert due[2:, 0].tolist() == dates[2:].tolist()

@@ -7,7 +7,6 @@ an awaited return meets it and is awaited again a month later.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
@@ -32,9 +31,6 @@ GRACE = 3
 
 SLOTS = 4
 """Returns of one kind that are awaited at once [J]."""
-
-STREAKS = 3
-"""How often in a row a return was met is told as not yet, once, and more often [J]."""
 
 HORIZON = 400 * 365
 """Days since 1970 that the table of monthly returns covers."""
@@ -100,16 +96,13 @@ class Dues:
         self._rolls = rolls
         self._date = np.full((n, len(rolls), SLOTS), NEVER, dtype=np.int64)
         self._due = self._date.copy()
-        self._met = np.zeros_like(self._due)
 
     def keep(self, rows: Days) -> None:
         """Forget all sequences but ``rows``."""
-        self._date, self._due, self._met = self._date[rows], self._due[rows], self._met[rows]
+        self._date, self._due = self._date[rows], self._due[rows]
 
-    def nearest(self, today: Days) -> tuple[Days, Days]:
-        """Return the day of the next awaited return and its streak, both (n, n_kinds).
-
-        ``NEVER`` and 0 where none is awaited.
+    def nearest(self, today: Days) -> Days:
+        """Return the day of the next awaited return, shape (n, n_kinds); ``NEVER`` without.
 
         Parameters
         ----------
@@ -118,23 +111,17 @@ class Dues:
         """
         due, far = self._due[: len(today)], np.iinfo(np.int64).max
         since = today[:, None, None]
-        # What is later than grace comes after all that is not.
-        wait = np.where(
-            due >= since - GRACE, due, np.where(due >= since - LATE, due + HORIZON, far)
-        )
-        slot = np.where(due >= 0, wait, far).argmin(axis=2)[:, :, None]
-        found = np.take_along_axis(due, slot, axis=2)[:, :, 0]
-        awaited = (found >= 0) & (found >= today[:, None] - LATE)
-        streak = np.take_along_axis(self._met[: len(today)], slot, axis=2)[:, :, 0]
-        return np.where(awaited, found, NEVER), np.where(awaited, streak, 0)
+        soon = np.where(due >= since - GRACE, due, far).min(axis=2, initial=far)
+        late = np.where(due >= since - LATE, due, far).min(axis=2, initial=far)
+        found = np.where(soon < far, soon, late)
+        return np.where((found < far) & (found >= 0), found, NEVER)
 
-    def note(self, kind: Days, today: Days) -> Days:
+    def note(self, kind: Days, today: Days) -> None:
         """Let events of ``kind`` (n,) on day ``today`` (n,) meet what is awaited, and be awaited.
 
         Kinds beyond the last are none. What meets nothing takes the place of the
-        oldest return. Returns the streak (n,) of the return that each now awaits.
+        oldest return.
         """
-        streak = np.zeros(len(kind), dtype=np.int64)
         rows = np.flatnonzero(kind < self._due.shape[1])
         kind, today = kind[rows], today[rows]
         due, far, roll = self._due[rows, kind], np.iinfo(np.int64).max, self._rolls[kind]
@@ -147,34 +134,12 @@ class Dues:
         date = np.where(self._due[place] == today, self._date[place], dated(today, roll))
         self._date[place] = month_later(date)
         self._due[place] = rolled(self._date[place], roll)
-        more = np.minimum(self._met[place] + 1, STREAKS - 1)
-        self._met[place] = streak[rows] = np.where(awaited.any(axis=1), more, 0)
-        return streak
 
 
-@dataclass(frozen=True, eq=False)
-class RhythmTable:
-    """What is known of kinds before each event of a panel, and of each event itself.
-
-    Attributes
-    ----------
-    last, due : ndarray of shape (n_events, n_kinds), int32
-        Day since 1970 on which each kind came last, and is awaited; ``NEVER`` where
-        there is none.
-    streak : ndarray of shape (n_events, n_kinds), int8
-        How often in a row what is awaited was met, below ``STREAKS``.
-    own : ndarray of shape (n_events,), int64
-        The streak of the return that each event begins to await.
-    """
-
-    last: NDArray[np.int32] = field(repr=False)
-    due: NDArray[np.int32] = field(repr=False)
-    streak: NDArray[np.int8] = field(repr=False)
-    own: Days = field(repr=False)
-
-
-def rhythm_of(codes: Days, days: Days, offsets: Days, rolls: Days) -> RhythmTable:
-    """Return the rhythm of kinds in the events of sequences.
+def rhythm_of(
+    codes: Days, days: Days, offsets: Days, rolls: Days
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return when each kind came last, and when it is awaited, before each event.
 
     Parameters
     ----------
@@ -184,19 +149,23 @@ def rhythm_of(codes: Days, days: Days, offsets: Days, rolls: Days) -> RhythmTabl
         As in a panel.
     rolls : ndarray of shape (n_kinds,), int64
         See :func:`rolled`.
+
+    Returns
+    -------
+    last, due : ndarray of shape (n_events, n_kinds), int32
+        Days since 1970; ``NEVER`` where there is none.
     """
     n_kinds, lengths, firsts = len(rolls), np.diff(offsets), offsets[:-1]
     order = np.argsort(-lengths, kind="stable")
     lengths, firsts = lengths[order], firsts[order]
     last, due = (np.full((len(codes), n_kinds), NEVER, dtype=np.int32) for _ in range(2))
-    streak, own = np.zeros((len(codes), n_kinds), dtype=np.int8), np.zeros(len(codes), np.int64)
     dues = Dues(len(firsts), rolls)
     for step in range(int(lengths.max(initial=0))):
         rows = firsts[: np.searchsorted(-lengths, -step, side="left")] + step
         if step:
-            due[rows], streak[rows] = dues.nearest(days[rows - 1])
+            due[rows] = dues.nearest(days[rows - 1])
             last[rows] = last[rows - 1]
             known = codes[rows - 1] < n_kinds
             last[rows[known], codes[rows - 1][known]] = days[rows - 1][known]
-        own[rows] = dues.note(codes[rows], days[rows])
-    return RhythmTable(last, due, streak, own)
+        dues.note(codes[rows], days[rows])
+    return last, due

@@ -17,8 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from riskgen.data.panel import Layout, SequencePanel
-from riskgen.models.timegan.dues import STREAKS
-from riskgen.models.timegan.renewal import AGES, age_codes, of_streaks, strictness
+from riskgen.models.timegan.renewal import AGES, age_codes, strictness
 from riskgen.models.timegan.rows import Rows
 from riskgen.models.timegan.support import Guide
 
@@ -44,13 +43,13 @@ class Ending(nn.Module):
         self.layer = nn.Linear(n_inputs, width)
         self.verdict = nn.Linear(width, 1)
         self.renewal = nn.Parameter(torch.zeros(AGES))
-        self.due = nn.Parameter(torch.full((n_kinds, STREAKS), -2.0))
+        self.due = nn.Parameter(torch.full((n_kinds,), -2.0))
         nn.init.zeros_(self.verdict.weight)
         nn.init.constant_(self.verdict.bias, -float(np.log(USUAL)))
 
     @torch.no_grad()
     def start_at(self, kept: NDArray[np.float64]) -> None:
-        """Let a kind speak against an end as its returns are kept, (n_kinds, STREAKS)."""
+        """Let a kind speak against an end as its returns are kept, shares (n_kinds,)."""
         self.due.copy_(strictness(kept))
 
     def forward(self, inputs: Tensor, guide: Guide) -> Tensor:
@@ -62,9 +61,8 @@ class Ending(nn.Module):
         told: Tensor = self.verdict(F.relu(units))[:, 0]
         end = guide.ahead.end
         told = told + self.renewal[age_codes(guide.today, torch.tensor(max(end, 0)))]
-        awaited = guide.awaited
-        due = (awaited.day >= guide.today[:, None]) & (awaited.day <= end)
-        return told - (due * of_streaks(self.due, awaited.streak)).sum(dim=1)
+        awaited = (guide.due >= guide.today[:, None]) & (guide.due <= end)
+        return told - awaited.float() @ F.softplus(self.due)
 
 
 def opened(layout: Layout) -> Layout:

@@ -36,6 +36,7 @@ class GuideTable:
         What weekends do to monthly returns, where another panel has taught it.
     """
 
+    occurrences: Occurrences | None = None
     rolls: Indices = np.zeros(0, dtype=np.int64)
 
     def __init__(
@@ -54,42 +55,39 @@ class GuideTable:
         days = np.floor(moments).astype(np.int64)
         # The day before an event is the day of the event before.
         kinds, on = _kinds(panel, codes), np.append(days[1:], 0)
-        owner = np.repeat(np.arange(panel.n_sequences), panel.lengths)
-        events = order[: len(order) - panel.n_sequences]
-        self._seen = Occurrences(owner[events], kinds[events], on[events], _n_kinds(panel))
-        self.rolls = self._seen.rolls() if rolls is None else rolls
-        table = rhythm_of(kinds, on, panel.offsets, self.rolls)
-        self._streaks = table.own[events]
-        self._rhythm = [part[order] for part in (table.last, table.due, table.streak)]
+        self.occurrences = _occurrences(panel, kinds, on, order)
+        self.rolls = self.occurrences.rolls() if rolls is None else rolls
+        rhythm = rhythm_of(kinds, on, panel.offsets, self.rolls)
+        self._last, self._due = (part[order] for part in rhythm)
         self._known = [item.known_of(panel)[order] for item in self._steerings]
         self._values = panel.values[order]
-
-    def kept_share(self, among: Indices) -> NDArray[np.float64]:
-        """Return how often sequences ``among`` keep returns, shape (n_kinds, STREAKS)."""
-        assert self._clock is not None, "without a clock nothing is due"
-        return self._seen.kept_share(self._streaks, among, self._clock.last_day)
 
     def of(self, rows: Indices) -> Guide | None:
         """Return the guide of the named rows; None without a clock."""
         if self._clock is None:
             return None
-        rhythm = [torch.from_numpy(part[rows].astype(np.int64)) for part in self._rhythm]
+        last, due = (
+            torch.from_numpy(part[rows].astype(np.int64)) for part in (self._last, self._due)
+        )
         steers = {
             item.steers: Steer(item, known[rows], self._values[rows])
             for item, known in zip(self._steerings, self._known, strict=True)
         }
         parts = (self._bounds[rows], self._pace[rows], self._moments[rows])
-        return Guide.of(*parts, self._ahead, rhythm, steers)
+        return Guide.of(*parts, self._ahead, (last, due), steers)
 
 
 def _kinds(panel: SequencePanel, codes: Indices) -> Indices:
-    """Return the kind of each event; 0 without kinds, which is none of no kinds."""
+    """Return the kind of each event; 0 everywhere without kinds."""
     column = kind_column(panel.layout)
     if column is None:
         return np.zeros(len(codes), dtype=np.int64)
     return codes[:, sum(item.levels > 0 for item in panel.layout.fields[:column])]
 
 
-def _n_kinds(panel: SequencePanel) -> int:
+def _occurrences(panel: SequencePanel, kinds: Indices, on: Indices, order: Indices) -> Occurrences:
     column = kind_column(panel.layout)
-    return 0 if column is None else panel.layout.fields[column].levels
+    n_kinds = 0 if column is None else panel.layout.fields[column].levels
+    events = order[: len(order) - panel.n_sequences]
+    owner = np.repeat(np.arange(panel.n_sequences), panel.lengths)
+    return Occurrences.of(owner[events], kinds[events], on[events], n_kinds)

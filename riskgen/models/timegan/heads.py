@@ -219,7 +219,7 @@ class FieldHeads(nn.Module):
         """Return the logits of the kind, weighed by when each kind came last."""
         added: Tensor = self.kinds(hidden, guide.rhythm())
         assert self.passing is not None, "there are kinds"
-        return logits + added + self.passing.overtaking(guide.awaited, guide.today)
+        return logits + added + self.passing.overtaking(guide.due, guide.today)
 
     def led(
         self,
@@ -247,7 +247,7 @@ class FieldHeads(nn.Module):
             most = guide.last.shape[1] - 1
             drawn = codes[:, self.level_columns.index(self.kind)].clamp(max=most)
             weighed = weighed + self.returns.of_kind(hidden, drawn, guide.rhythm_of(drawn))
-            weighed = weighed + self.passing(guide.awaited, guide.today, guide.ahead.days, drawn)
+            weighed = weighed + self.passing(guide.due, guide.today, guide.ahead.days, drawn)
         pulled = logits + guide.ahead.to_levels(weighed)
         pulled = pulled + guide.ahead.weighed_hours(self.hours(hidden), guide.clock)
         if guide.ahead.paced or self.training:

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from riskgen.data.panel import Layout
-from riskgen.models.timegan.dues import EARLY, FAR, LATE, NEVER, STREAKS, Dues
+from riskgen.models.timegan.dues import EARLY, FAR, LATE, NEVER, Dues
 
 Days = NDArray[np.int64]
 
@@ -57,32 +57,10 @@ def age_codes(last: Tensor, today: Tensor) -> Tensor:
     return code.masked_fill_(last == NEVER, AGES - 1)
 
 
-@dataclass(frozen=True, eq=False)
-class Awaited:
-    """When kinds are awaited next.
-
-    Attributes
-    ----------
-    day : Tensor of shape (n, m), int64
-        Days since 1970; ``FAR`` where none is awaited.
-    streak : Tensor of shape (n, m), int64
-        How often in a row the return was met, below ``STREAKS``.
-    """
-
-    day: Tensor
-    streak: Tensor
-
-    def of(self, kind: Tensor) -> Awaited:
-        """Return when ``kind`` (n,) is awaited, each tensor of shape (n, 1)."""
-        return Awaited(self.day.gather(1, kind[:, None]), self.streak.gather(1, kind[:, None]))
-
-
-def due_codes(awaited: Awaited, today: Tensor) -> Tensor:
-    """Return codes of the days from ``today`` to what is awaited."""
-    # Not told apart by streak: on 600 accounts three tables learned by heart (3.58 held-out
-    # nats an event to 3.64).
-    code = (awaited.day - today).clamp_(-LATE - 1, EARLY + 1).add_(LATE + 1)
-    return code.masked_fill_(awaited.day == FAR, DUES - 1)
+def due_codes(due: Tensor, today: Tensor) -> Tensor:
+    """Return codes of the days from ``today`` to the awaited return ``due``; both int64."""
+    code = (due - today).clamp_(-LATE - 1, EARLY + 1).add_(LATE + 1)
+    return code.masked_fill_(due == FAR, DUES - 1)
 
 
 def _at(table: Tensor, places: Tensor) -> Tensor:
@@ -105,9 +83,9 @@ class Rhythm:
     dues: Tensor
 
     @classmethod
-    def of(cls, last: Tensor, awaited: Awaited, today: Tensor) -> Rhythm:
-        """Return the rhythm on ``today`` of kinds with a ``last`` day that are ``awaited``."""
-        return cls(age_codes(last, today), due_codes(awaited, today))
+    def of(cls, last: Tensor, due: Tensor, today: Tensor) -> Rhythm:
+        """Return the rhythm on ``today`` of kinds with a ``last`` day that are ``due``."""
+        return cls(age_codes(last, today), due_codes(due, today))
 
     def with_never(self) -> Rhythm:
         """Return the same with one more column: a kind that never came."""
@@ -174,55 +152,49 @@ class Passing(nn.Module):
 
     def __init__(self, n_kinds: int) -> None:
         super().__init__()
-        self.renewal = nn.Parameter(torch.full((n_kinds, STREAKS), -2.0))
-        self.due = nn.Parameter(torch.full((n_kinds, STREAKS), -2.0))
+        self.renewal = nn.Parameter(torch.full((n_kinds,), -2.0))
+        self.due = nn.Parameter(torch.full((n_kinds,), -2.0))
         # Not trained: what weekends do, see Occurrences.rolls.
         self.register_buffer("rolls", torch.zeros(n_kinds, dtype=torch.int64))
 
     @torch.no_grad()
     def start_at(self, kept: NDArray[np.float64]) -> None:
-        """Begin as strict as the share (n_kinds, STREAKS) of monthly returns that are kept."""
+        """Begin as strict as the share (n_kinds,) of monthly returns that are kept."""
         self.renewal.copy_(strictness(kept))
         # A kind that keeps its own return, and only such a kind, comes when it is due.
         self.due.copy_(torch.from_numpy(np.log(np.expm1(np.clip(kept, RAREST, 1.0)))).float())
 
-    def forward(self, awaited: Awaited, today: Tensor, days: Tensor, kind: Tensor) -> Tensor:
+    def forward(self, due: Tensor, today: Tensor, days: Tensor, kind: Tensor) -> Tensor:
         """Return what is added to the logits of dates, shape (n, n_days + 1).
 
         Parameters
         ----------
-        awaited : Awaited
-            Each tensor of shape (n, n_kinds).
+        due : Tensor of shape (n, n_kinds), int64
+            Day on which each kind is awaited.
         today : Tensor of shape (n,), int64
         days : Tensor of shape (n_days,), int64
             Days ahead of each date; one more date lies on no single day.
         kind : Tensor of shape (n,), int64
             Of the event; a late rent does not pass over itself.
         """
-        others = awaited.day.scatter(1, kind[:, None], FAR)
-        before = self._before(others - today[:, None], awaited.streak)
+        others = due.scatter(1, kind[:, None], FAR)
+        before = self._before(others - today[:, None])
         return F.pad(-before.index_select(1, days.clamp(max=FURTHEST)), (0, 1))
 
-    def overtaking(self, awaited: Awaited, today: Tensor) -> Tensor:
+    def overtaking(self, due: Tensor, today: Tensor) -> Tensor:
         """Return what is added to the logits of kinds, shape (n, n_kinds); as :meth:`forward`."""
-        ahead = awaited.day - today[:, None]
-        passed = self._before(ahead, awaited.streak).gather(1, ahead.clamp(0, FURTHEST))
+        ahead = due - today[:, None]
+        passed = self._before(ahead).gather(1, ahead.clamp(0, FURTHEST))
         kept = (ahead >= 0) & (ahead < FURTHEST)
-        return -passed * kept * of_streaks(self.due, awaited.streak)
+        return -passed * kept * F.softplus(self.due)
 
-    def _before(self, ahead: Tensor, streak: Tensor) -> Tensor:
+    def _before(self, ahead: Tensor) -> Tensor:
         """Return the weight of all that is due before each day ahead, (n, FURTHEST + 2)."""
         # Place 0 holds what is past, place 1 today, and the last one what is too far.
         place = (ahead + 1).clamp_(0, FURTHEST + 1)
-        weights = of_streaks(self.renewal, streak)
+        weights = F.softplus(self.renewal).expand(len(ahead), -1)
         on_day = torch.zeros(len(ahead), FURTHEST + 2).scatter_add(1, place, weights)
         return F.pad(torch.cumsum(on_day[:, 1:], dim=1), (1, 0))
-
-
-def of_streaks(weights: Tensor, streak: Tensor) -> Tensor:
-    """Return the softplus of ``weights`` (n_kinds, STREAKS) at each ``streak`` (n, n_kinds)."""
-    places = torch.arange(len(weights)) * STREAKS + streak
-    return _at(F.softplus(weights).flatten(), places)
 
 
 def strictness(kept: NDArray[np.float64]) -> Tensor:
@@ -258,9 +230,9 @@ class RunningRenewal:
         """Return the day on which each kind came last, shape (alive, n_kinds)."""
         return self._last[:alive]
 
-    def due(self, today: Days) -> list[Tensor]:
-        """Return the day on which each kind is awaited, and its streak, both (n, n_kinds)."""
-        return [torch.from_numpy(part) for part in self._dues.nearest(today)]
+    def due(self, today: Days) -> Tensor:
+        """Return the day on which each kind is awaited, shape (n, n_kinds)."""
+        return torch.from_numpy(self._dues.nearest(today))
 
     def note(self, kind: Tensor, today: Tensor) -> None:
         """Remember the kinds and days of a step that was drawn."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from riskgen.models.timegan.dues import LATE, SOONEST, STREAKS, Days, month_later, rolled
+from riskgen.models.timegan.dues import LATE, SOONEST, Days, month_later, rolled
 
 FEWEST = 30
 """Returns on a weekend below which nothing is said of weekends [J]."""
@@ -28,7 +28,7 @@ class Occurrences:
     owner, codes, days : ndarray of shape (n,), int64
         Sequence, kind and day of each event.
     n_kinds : int
-        Kinds there are.
+        Codes from here on are no kind.
     """
 
     owner: Days = field(repr=False)
@@ -36,28 +36,29 @@ class Occurrences:
     days: Days = field(repr=False)
     n_kinds: int
 
-    def kept_share(self, streaks: Days, among: Days, last_day: int) -> NDArray[np.float64]:
-        """Return how often a monthly return is kept, shape (n_kinds, STREAKS).
+    @classmethod
+    def of(cls, owner: Days, codes: Days, days: Days, n_kinds: int) -> Occurrences:
+        """Return the occurrences of kinds, each array of shape (n_events,)."""
+        some = codes < n_kinds
+        return cls(owner[some], codes[some], days[some], n_kinds)
+
+    def among(self, sequences: Days) -> Occurrences:
+        """Return those of the named sequences."""
+        kept = np.isin(self.owner, sequences)
+        return Occurrences(self.owner[kept], self.codes[kept], self.days[kept], self.n_kinds)
+
+    def kept_share(self, last_day: int) -> NDArray[np.float64]:
+        """Return how often a monthly return of each kind is kept, shape (n_kinds,).
 
         Returns that are due too late to be seen do not count; one that was not kept
-        is added to each kind and streak.
-
-        Parameters
-        ----------
-        streaks : ndarray of shape (n,), int64
-            How often in a row the return that each event awaits was met.
-        among : ndarray of int64
-            Sequences that count.
-        last_day : int
-            Last observed day, since 1970.
+        is added to each kind.
         """
-        due, cell = month_later(self.days), self.codes * STREAKS + streaks
-        asked = (due + LATE <= last_day) & np.isin(self.owner, among)
-        n_cells = self.n_kinds * STREAKS
+        due = month_later(self.days)
+        asked = due + LATE <= last_day
         kept = self._between(due - SOONEST, due + LATE)[asked]
-        counts = np.bincount(cell[asked], minlength=n_cells)
-        found = np.bincount(cell[asked], kept, minlength=n_cells)
-        return np.asarray(found / (counts + 1.0)).reshape(self.n_kinds, STREAKS)
+        counts = np.bincount(self.codes[asked], minlength=self.n_kinds)
+        found = np.bincount(self.codes[asked], kept, minlength=self.n_kinds)
+        return np.asarray(found / (counts + 1.0))
 
     def rolls(self) -> Days:
         """Return what weekends do to the returns of each kind, shape (n_kinds,), int64.

@@ -169,7 +169,7 @@ class Roll:
         assert self._ahead is not None
         now = self._trackers.first
         parts = (clock.bounds(now), clock.pace(now), clock.now(now))
-        rhythm = [self._renewal.last(len(self._rows)), *self._renewal.due(clock.day(now))]
+        rhythm = (self._renewal.last(len(self._rows)), self._renewal.due(clock.day(now)))
         return Guide.of(*parts, self._ahead, rhythm, self._trackers.steers())
 
     def _fuse(self, networks: EventNetworks) -> None:

@@ -19,10 +19,10 @@ def start_returns(
     networks: EventNetworks, data: EventDataset, layout: Layout, sequences: NDArray[np.int64]
 ) -> None:
     """Start what holds dates, kinds and ends back at the kept returns of some sequences."""
-    passing = networks.recovery.passing
-    if layout.clock is None or passing is None:
+    occurrences, passing = data.guides.occurrences, networks.recovery.passing
+    if layout.clock is None or occurrences is None or passing is None:
         return
-    kept = data.guides.kept_share(sequences)
+    kept = occurrences.among(sequences).kept_share(layout.clock.last_day)
     passing.start_at(kept)
     networks.ending.start_at(kept)
     set_rolls(networks, data)

@@ -10,7 +10,7 @@ guide holds while learning and while drawing, so the likelihood stays one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -23,7 +23,7 @@ from torch import Tensor
 from riskgen.data.panel import Floats, Steering
 from riskgen.models.timegan.ahead import HOURS, Ahead, weighed_dates
 from riskgen.models.timegan.dues import FAR, NEVER
-from riskgen.models.timegan.renewal import Awaited, Rhythm
+from riskgen.models.timegan.renewal import Rhythm
 
 PULLS = 2
 """How a gap is pulled towards the pace: by distance and by squared distance."""
@@ -86,8 +86,8 @@ class Guide:
         What the levels lead to.
     last : Tensor of shape (n, n_kinds), int64
         Day on which each kind came last, since 1970; ``NEVER`` if it did not.
-    awaited : Awaited
-        Day on which each kind is awaited next, each tensor of shape (n, n_kinds).
+    due : Tensor of shape (n, n_kinds), int64
+        Day on which each kind is awaited next; ``FAR`` if it is not.
     steers : mapping of str to Steer
         Of the layout's steerings, by the field that each weighs.
     """
@@ -98,7 +98,7 @@ class Guide:
     clock: Tensor
     ahead: Ahead
     last: Tensor
-    awaited: Awaited
+    due: Tensor
     steers: Mapping[str, Steer] = field(default_factory=dict)
 
     @classmethod
@@ -108,18 +108,18 @@ class Guide:
         pace: Floats,
         moments: Floats,
         ahead: Ahead,
-        rhythm: Sequence[Tensor] | None = None,
+        rhythm: tuple[Tensor, Tensor] | None = None,
         steers: Mapping[str, Steer] | None = None,
     ) -> Guide:
         """Return the guide that a clock's numbers and the kinds' rhythm make.
 
         ``moments`` are those of the event before, in days since 1970; ``rhythm`` is the
-        day on which each kind came last, that on which it is awaited (``NEVER`` where
-        there is none) and how often in a row that was met.
+        day on which each kind came last, and that on which it is awaited; ``NEVER``
+        where there is none.
         """
         nothing = torch.zeros(len(moments), 0, dtype=torch.int64)
         days = np.floor(moments)
-        last, due, streak = (nothing, nothing, nothing) if rhythm is None else rhythm
+        last, due = (nothing, nothing) if rhythm is None else rhythm
         return cls(
             torch.from_numpy(bounds),
             torch.from_numpy(pace).float(),
@@ -127,7 +127,7 @@ class Guide:
             torch.from_numpy((moments - days) * HOURS),
             ahead,
             last,
-            Awaited(due.masked_fill(due == NEVER, FAR), streak),
+            due.masked_fill(due == NEVER, FAR),
             steers or {},
         )
 
@@ -143,15 +143,15 @@ class Guide:
 
     def rhythm(self) -> Rhythm:
         """Return the rhythm of all kinds today, each tensor of shape (n, n_kinds)."""
-        return Rhythm.of(self.last, self.awaited, self.today[:, None])
+        return Rhythm.of(self.last, self.due, self.today[:, None])
 
     def rhythm_of(self, kind: Tensor) -> Rhythm:
         """Return the rhythm of ``kind`` (n,) on the days ahead, shape (n, n_days + 1).
 
         The last one stands for no single day: it is like a kind that never came.
         """
-        last = self.last.gather(1, kind[:, None])
-        return Rhythm.of(last, self.awaited.of(kind), self.target).with_never()
+        last, due = (days.gather(1, kind[:, None]) for days in (self.last, self.due))
+        return Rhythm.of(last, due, self.target).with_never()
 
     def weighed(self, weights: Tensor) -> Tensor:
         """Return the weight of each day ahead, shape (n, n_days + 1); no single day has none.
