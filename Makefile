@@ -38,15 +38,15 @@ bench: $(READY)
 bench-growth: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/growth.py
 
-# Peers that need other versions of torch and pandas, each in an environment of its own under
-# .bench/: 8.5 GB where only PyPI's builds of torch are within reach, some four minutes.
+# Peers that need other versions of pandas, each in an environment of its own under .bench/.
 bench-peers:
 	$(PYTHON) -m venv .bench/mostlyai
-	.bench/mostlyai/bin/pip install -q torch --index-url https://download.pytorch.org/whl/cpu || true
-	.bench/mostlyai/bin/pip install -q "mostlyai-engine[cpu]==2.7.3" || .bench/mostlyai/bin/pip install -q mostlyai-engine==2.7.3
+	.bench/mostlyai/bin/pip install -q "torch>=2.13,<2.14"
+	.bench/mostlyai/bin/pip install -q mostlyai-engine==2.7.3
 	.bench/mostlyai/bin/pip uninstall -q -y torchvision torchaudio
 	$(PYTHON) -m venv .bench/gretel
-	.bench/gretel/bin/pip install -q torch numpy pandas pyarrow scikit-learn scipy tqdm requests smart_open loky
+	.bench/gretel/bin/pip install -q "torch>=2.13,<2.14"
+	.bench/gretel/bin/pip install -q numpy pandas pyarrow scikit-learn scipy tqdm requests smart_open loky
 	.bench/gretel/bin/pip install -q --no-deps gretel-synthetics==0.22.20 category-encoders
 
 # Where the seconds of a fit and of a sample go, beside the core's own peak.

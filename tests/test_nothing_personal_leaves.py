@@ -95,13 +95,16 @@ def found(folder: Path, plants: Plants) -> list[str]:
         for blob in (content, *_decoded(content)):
             hits += [f"{path.name}: {text!r}" for text in spellings(plants) if text in blob]
             hits += [f"{path.name}: {text!r}" for text in wholes(plants) if stands_in(text, blob)]
+            # Tensors are read as numbers below; four bytes across two of them are none.
+            if path.suffix != ".safetensors":
+                hits += [f"{path.name}: {text!r}" for text in in_binary(plants) if text in blob]
         numbers = np.fromiter(_numbers(path, content), dtype=np.float64)
         hits += [f"{path.name}: {name}" for name in near(numbers, plants)]
     return sorted(set(hits))
 
 
 def spellings(plants: Plants) -> list[bytes]:
-    """Return every planted text, number and time as it could be written."""
+    """Return every planted text, number and time as it could be written out."""
     words = list(plants.texts)
     for number in plants.numbers:
         words += [f"{number:.2f}", f"{number:,.2f}", f"{number:.3e}"]
@@ -113,9 +116,13 @@ def spellings(plants: Plants) -> list[bytes]:
             f"{time:%H:%M:%S.%f}",
             f"{time:%Y%m%d}",
         ]
+    return [word.encode() for word in words]
+
+
+def in_binary(plants: Plants) -> list[bytes]:
+    """Return every planted number as four and as eight bytes."""
     kinds = ("<f8", "<f4")
-    raw = [np.array(number, dtype=kind).tobytes() for number in plants.numbers for kind in kinds]
-    return [*(word.encode() for word in words), *raw]
+    return [np.array(number, dtype=kind).tobytes() for number in plants.numbers for kind in kinds]
 
 
 def wholes(plants: Plants) -> list[bytes]:

@@ -7,7 +7,7 @@ that what a generator sees while it draws is what comes out.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +61,11 @@ class CalendarClock:
     open_ended : bool
         Whether number of events and last day are unknown: sequences then go on to
         the last observed day, or end before it.
+    outcomes : tuple of str
+        Context fields that the events decide.
     """
+
+    outcomes: ClassVar[tuple[str, ...]] = ("length", "finish")
 
     gaps: Gaps = field(repr=False)
     starts: Quantiles = field(repr=False)
@@ -103,12 +107,9 @@ class CalendarClock:
         """Return first day, number of events and last day, shape (n_entities, 3)."""
         origin = self.gaps.ticks(np.array([self.origin]))
         first, last = (self.gaps.ticks(edge) - origin for edge in edges(events))
+        lengths = events.lengths.astype(np.float64)
         return np.column_stack(
-            [
-                self.starts.encode(first),
-                self.counts.encode(events.lengths.astype(np.float64)),
-                self.finishes.encode(last),
-            ]
+            [self.starts.encode(first), self.counts.encode(lengths), self.finishes.encode(last)]
         )
 
     @property
@@ -119,20 +120,12 @@ class CalendarClock:
     @property
     def longest(self) -> int:
         """Largest number of events that a length can mean."""
-        highest = [1.0, *self.counts.atoms.tolist()]
-        if self.counts.bins is not None:
-            highest.append(self.counts.bins.high)
-        return int(max(highest))
+        return int(max(self.counts.highest, 1.0))
 
     @property
     def last_day(self) -> int:
         """Last day that is observed, since 1970."""
         return round(self.end / SECONDS_PER_DAY) - 1
-
-    @property
-    def outcomes(self) -> tuple[str, ...]:
-        """Context fields that the events decide."""
-        return ("length", "finish")
 
     def opened(self) -> CalendarClock:
         """Return the same calendar without knowledge of the outcomes."""
@@ -218,8 +211,7 @@ class CalendarClock:
 
     def gap_hours(self) -> Floats:
         """Return the hours that each short gap level takes; NaN where hours are drawn apart."""
-        hours = self.gaps.days() * 24.0
-        return np.where(np.arange(self.gaps.levels) < self.gaps.first, hours, np.nan)
+        return self.gaps.short_hours()
 
     def now(self, state: Floats) -> Floats:
         """Return the moment of the event before, in days since 1970, shape (n,)."""
@@ -295,9 +287,7 @@ class CalendarClock:
         window = max(self.end - self.origin, SECONDS_PER_DAY)
         whole = np.log1p(window / SECONDS_PER_DAY)
         since = (state[:, TIME] - self.origin) / window
-        days = np.column_stack(
-            [state[:, TIME] - state[:, START], state[:, FINISH] - state[:, TIME]]
-        )
+        days = np.diff(state[:, [START, TIME, FINISH]], axis=1)
         elapsed, to_go = (np.log1p(np.maximum(days, 0.0) / SECONDS_PER_DAY) / whole).T
         most = np.log1p(self.longest)
         if self.open_ended:

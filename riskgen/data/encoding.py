@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from riskgen.data.account import find_account
+from riskgen.data.account_search import find_account
 from riskgen.data.clock import CalendarClock
 from riskgen.data.codecs.decimals import own_decimals
 from riskgen.data.codecs.disclosure import Floats

@@ -159,6 +159,10 @@ class Gaps:
             ahead[: self.first] = 0
         return ahead
 
+    def short_hours(self) -> Floats:
+        """Return the hours that each short level takes; NaN where hours are drawn apart."""
+        return np.where(np.arange(self.levels) < self.first, self.days() * 24.0, np.nan)
+
     def level_of_ticks(self, ticks: Floats) -> Ints:
         """Return the level of a gap of whole ``ticks`` that is not a short one."""
         table = self._tick_levels

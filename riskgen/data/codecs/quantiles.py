@@ -88,6 +88,12 @@ class Quantiles:
         """Level of the lowest quantile cell."""
         return int(self.missing) + len(self.atoms)
 
+    @property
+    def highest(self) -> float:
+        """Largest whole number that a level can mean; minus infinity if none means any."""
+        ends = [*self.atoms.tolist(), *([] if self.bins is None else [self.bins.high + self.shift])]
+        return max(ends, default=-np.inf)
+
     def encode(self, values: Floats) -> Floats:
         """Return levels with places, shape (n,); NaN is missing."""
         known = np.isfinite(values)
