@@ -41,26 +41,34 @@ class Nearby:
         Of the panel.
     column : NumberColumn
         Whose nearness is weighed.
-    leads : bool
-        Whether this one tells the features of all; one of several does.
+    leader : Nearby or None
+        The one that keeps the numbers and tells the features of all; None: this one.
     """
 
     record: Record = field(repr=False)
     fields: tuple[Field, ...] = field(repr=False)
     column: NumberColumn = field(repr=False)
-    leads: bool
+    leader: Nearby | None = field(default=None, repr=False)
 
     @classmethod
     def all_of(cls, record: Record, fields: tuple[Field, ...]) -> Iterator[Nearby]:
         """Yield one for each column of a record that refers to others."""
         if record.references is not None:
-            for place, name in enumerate(record.references.means):
-                yield cls(record, fields, record.references.column(name), place == 0)
+            leader: Nearby | None = None
+            for name in record.references.means:
+                found = cls(record, fields, record.references.column(name), leader)
+                leader = leader or found
+                yield found
+
+    @property
+    def keeper(self) -> Nearby:
+        """The one whose state this one reads."""
+        return self.leader or self
 
     @property
     def n_features(self) -> int:
         """Number of features."""
-        return 2 * len(self._references.columns) * self.leads
+        return 0 if self.leader else 2 * len(self._references.columns)
 
     @property
     def steers(self) -> str:
@@ -87,7 +95,7 @@ class Nearby:
 
     def features(self, state: Floats) -> Floats:
         """Return the last numbers on a logarithmic scale, and whether there are any."""
-        if not self.leads:
+        if self.leader:
             return np.zeros((len(state), 0))
         columns = zip(self._references.columns, state.T, strict=True)
         scaled = np.column_stack([signed_log(last, sizes_of(column)) for column, last in columns])
