@@ -82,5 +82,16 @@ def read_made(folder: Path, data: EventData) -> Events:
     frame = pl.read_parquet(folder / "synthetic.parquet")
     wanted = data.train.frame.schema
     entity = data.schema.entity
-    casts = [pl.col(name).cast(kind) for name, kind in wanted.items() if name != entity]
+    found = frame.schema
+    casts = [_cast(name, found[name], kind) for name, kind in wanted.items() if name != entity]
     return Events.build(frame.with_columns(casts), data.schema)
+
+
+def _cast(name: str, found: pl.DataType, wanted: pl.DataType) -> pl.Expr:
+    """Return a column as the real table's type; some peers write times as text."""
+    column = pl.col(name)
+    if found == pl.String and wanted == pl.Date:
+        return column.str.slice(0, 10).str.to_date()
+    if found == pl.String and isinstance(wanted, pl.Datetime):
+        return column.str.to_datetime().cast(wanted)
+    return column.cast(wanted)
