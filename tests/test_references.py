@@ -149,3 +149,19 @@ def test_steps_take_each_event_once_and_in_order() -> None:
     owners = np.array([0, 0, 0, 2, 3, 3])
     rows = [part.tolist() for part in steps_of(owners)]
     assert rows == [[0, 4, 3], [1, 5], [2]]
+
+
+def test_what_lies_beyond_a_columns_own_range_is_nothing_to_meet() -> None:
+    references = encoded()[0].record.references
+    assert references is not None
+    below = np.full((3, len(references.columns)), -500.0)
+    assert np.isnan(references.targets("paid", below, {})).all()
+
+
+def test_no_simulated_payment_is_negative_whatever_the_bill() -> None:
+    encoder, panel = encoded()
+    options = {"hidden": 8, "head_width": 8, "steps": 20, "context_steps": 5, "window": 16}
+    model = create("timegan", **options, audit=False, refine=False).fit(panel, seed=0)
+    made = encoder.decode(sample(model, 200, seed=3))
+    assert credit().numbers("paid").min() > 0
+    assert made.numbers("paid").min() > 0

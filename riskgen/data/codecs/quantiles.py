@@ -89,10 +89,16 @@ class Quantiles:
         return int(self.missing) + len(self.atoms)
 
     @property
+    def lowest(self) -> float:
+        """Smallest whole number that a level can mean; infinity if none means any."""
+        cells = [] if self.bins is None else [self.bins.low + self.shift]
+        return float(min([*self.atoms, *cells], default=np.inf))
+
+    @property
     def highest(self) -> float:
         """Largest whole number that a level can mean; minus infinity if none means any."""
-        ends = [*self.atoms.tolist(), *([] if self.bins is None else [self.bins.high + self.shift])]
-        return max(ends, default=-np.inf)
+        cells = [] if self.bins is None else [self.bins.high + self.shift]
+        return float(max([*self.atoms, *cells], default=-np.inf))
 
     def encode(self, values: Floats) -> Floats:
         """Return levels with places, shape (n,); NaN is missing."""

@@ -105,8 +105,10 @@ class References:
     ) -> Floats:
         """Return what ``items`` mean, in whole units of column ``name``, shape (n, n_items)."""
         before = {column.name: state[:, k] for k, column in enumerate(self.columns)}
-        found = [item.of(before, here) for item in items]
-        return np.column_stack([self.column(name).quantiles.whole(values) for values in found])
+        column = self.column(name)
+        found = [column.quantiles.whole(item.of(before, here)) for item in items]
+        # A payment does not meet a bill below zero: beyond the column's own range is nothing.
+        return np.column_stack([np.where(within(column, n) == n, n, np.nan) for n in found])
 
     def encode(
         self, whole: Mapping[str, Floats], others: Mapping[str, Floats], owners: Ints
@@ -132,10 +134,11 @@ class References:
                 name, numbers = column.name, others[column.name][rows]
                 if name in self:
                     targets = self.targets(name, state[owners[rows]], here)
-                    code = self.nearness[name].encode(whole[name][rows], targets)
+                    reached = within(column, whole[name][rows])
+                    code = self.nearness[name].encode(reached, targets)
                     codes[name][rows] = code
                     elsewhere = np.floor(code) == self.nearness[name].elsewhere
-                    numbers = np.where(elsewhere, numbers, whole[name][rows])
+                    numbers = np.where(elsewhere, numbers, reached)
                 here[name] = column.quantiles.numbers(numbers)
             state[owners[rows]] = np.column_stack([here[c.name] for c in self.columns])
         return codes
@@ -168,9 +171,8 @@ class References:
         lost = np.floor(own[:, 0]) < codec.elsewhere
         others = np.where(lost, column.common, others)
         targets = self.targets(name, state, here)
-        return column.quantiles.numbers(
-            codec.decode(own[:, 0], targets, others, column.grain, steps)
-        )
+        found = codec.decode(own[:, 0], targets, others, column.grain, steps)
+        return column.quantiles.numbers(within(column, found))
 
     def decode(self, own: Mapping[str, Floats], owners: Ints) -> dict[str, Floats]:
         """Return the numbers (n_events,) of each column; parameters as before."""
@@ -204,6 +206,11 @@ class References:
         nearness = {name: Nearness.from_state(item) for name, item in state["nearness"].items()}
         hints = {name: Reference(*item) for name, item in state["hints"].items()}
         return cls(tuple(columns[name] for name in state["columns"]), means, nearness, hints)
+
+
+def within(column: NumberColumn, whole: Floats) -> Floats:
+    """Return whole numbers moved into the range that eleven entities reach; NaN stays."""
+    return np.clip(whole, column.quantiles.lowest, column.quantiles.highest)
 
 
 def steps_of(owners: Ints) -> Iterator[Ints]:
