@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from riskgen.data.codecs.references import Reference, steps_of
+from riskgen.data.codecs.resemblance import MOST_EVENTS, Search
 from riskgen.data.encoding import EventEncoder
 from riskgen.data.events import Events
 from riskgen.data.nearby import Nearby
@@ -165,3 +166,15 @@ def test_no_simulated_payment_is_negative_whatever_the_bill() -> None:
     made = encoder.decode(sample(model, 200, seed=3))
     assert credit().numbers("paid").min() > 0
     assert made.numbers("paid").min() > 0
+
+
+def test_a_large_table_is_searched_in_part_and_answers_alike() -> None:
+    events = credit()
+    columns = encoded()[0].record.references.columns
+    times = 12  # the same clients again under other names, beyond what is searched
+    owners = np.concatenate([events.owner + k * CLIENTS for k in range(times)])
+    assert len(owners) > MOST_EVENTS
+    numbers = {c.name: np.tile(events.numbers(c.name), times) for c in columns}
+    found = Search(columns, numbers, owners).found()
+    assert found is not None
+    assert found.means == encoded()[0].record.references.means

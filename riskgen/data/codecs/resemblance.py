@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise, permutations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from riskgen.data.codecs.amounts import NumberColumn
 from riskgen.data.codecs.disclosure import Floats, Ints
@@ -21,6 +22,8 @@ LEAST_NEAR = 0.1  # share of numbers near another beyond chance, to be worth cel
 LEAST_CELLS = 0.03  # of them, share that is near and not equal [J]
 LEAST_MET = 0.02  # share of numbers that meet another beyond chance, to be worth a level [J]
 MOST_MET = 3  # references of a column [J]
+MOST_COLUMNS = 8  # the first of a table: pairs with each other column grow with the cube [J]
+MOST_EVENTS = 20_000  # that are searched, whole histories; a share is then known to .7 % [J]
 
 
 class Search:
@@ -29,7 +32,7 @@ class Search:
     Parameters
     ----------
     columns : sequence of NumberColumn
-        That may refer or be referred to.
+        That may refer or be referred to; beyond ``MOST_COLUMNS`` none is looked at.
     numbers : mapping of str to ndarray of shape (n_events,)
         Their numbers; NaN is missing.
     owners : ndarray of shape (n_events,), int64
@@ -39,10 +42,12 @@ class Search:
     def __init__(
         self, columns: Sequence[NumberColumn], numbers: Mapping[str, Floats], owners: Ints
     ) -> None:
-        self._columns = {column.name: column for column in columns}
-        self._numbers, self._owners = numbers, owners
-        self._before = {name: _before(values, owners) for name, values in numbers.items()}
-        self._shuffled = stream(0, "references").permutation(len(owners))
+        self._columns = {column.name: column for column in columns[:MOST_COLUMNS]}
+        self._everything = {name: numbers[name] for name in self._columns}, owners
+        some = _some(owners)
+        self._numbers = {name: numbers[name][some] for name in self._columns}
+        self._before = {name: _before(part, owners[some]) for name, part in self._numbers.items()}
+        self._shuffled = stream(0, "references").permutation(int(some.sum()))
 
     def found(self) -> References | None:
         """Return what refers to what; None where nothing does."""
@@ -82,11 +87,14 @@ class Search:
         return (*first, *(item for item in others if met[item] >= LEAST_MET))
 
     def _fitted(self, name: str, items: Sequence[Reference]) -> Nearness:
-        whole = self._columns[name].quantiles.whole(self._numbers[name])
-        targets = np.column_stack([self._target(name, item) for item in items])
+        numbers, owners = self._everything
+        before = {other: _before(values, owners) for other, values in numbers.items()}
+        in_units = self._columns[name].quantiles.whole
+        targets = np.column_stack([in_units(item.of(before, numbers)) for item in items])
         # Being equal is a level of its own: cells are for those that are near and not equal.
         only_near = self._near(name, items[0]) - self._met(name, items[0], ())
-        return Nearness.fit(whole, targets, self._owners, cells=only_near >= LEAST_CELLS)
+        cells = only_near >= LEAST_CELLS
+        return Nearness.fit(in_units(numbers[name]), targets, owners, cells=cells)
 
     def _target(self, name: str, item: Reference) -> Floats:
         return self._columns[name].quantiles.whole(item.of(self._before, self._numbers))
@@ -111,6 +119,16 @@ class Search:
         codec = self._columns[name].quantiles
         whole = codec.whole(self._numbers[name])
         return np.where(np.isin(whole, codec.atoms), np.nan, whole)
+
+
+def _some(owners: Ints) -> NDArray[np.bool_]:
+    """Return which events are searched: whole histories of entities drawn at random."""
+    if len(owners) <= MOST_EVENTS:
+        return np.ones(len(owners), dtype=bool)
+    lengths = np.bincount(owners)
+    order = stream(0, "references", "some").permutation(len(lengths))
+    chosen = order[np.cumsum(lengths[order]) <= MOST_EVENTS]
+    return np.isin(owners, chosen)
 
 
 def _before(values: Floats, owners: Ints) -> Floats:
