@@ -16,7 +16,7 @@ from riskgen.simulate import catalogue
 from riskgen.simulate.assertions import require, spearman
 from riskgen.simulate.engine import EventSimulator, Part, PathSimulator
 from riskgen.simulate.mechanisms import stress_events
-from riskgen.simulate.mechanisms.credit_crisis import stress_paths
+from riskgen.simulate.mechanisms.markets.credit_crisis import stress_paths
 from riskgen.simulate.path_tally import PathTally
 from riskgen.simulate.plausibility import plausibility
 from riskgen.simulate.scenario import parse_scenario
@@ -96,7 +96,7 @@ def test_stressed_paths_are_a_prefix_too() -> None:
 
     def drawn(n: int) -> np.ndarray:
         parts = path_simulator().parts(n, seed=1, horizon=60, scenario=scenario, severity=1.0)
-        return np.concatenate([stressed for _, _, stressed in parts])
+        return np.concatenate([part.returns for part in parts])
 
     assert np.array_equal(drawn(20), drawn(40)[:20])
 

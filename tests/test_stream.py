@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -164,7 +165,7 @@ def market_start() -> PathStart:
 
 
 def test_market_paths_go_on_from_the_last_real_prices(tmp_path: Path) -> None:
-    parts = ((first, s) for first, _, s in path_simulator().parts(20, seed=1, horizon=60))
+    parts = path_simulator().parts(20, seed=1, horizon=60)
     facts = write_paths(parts, tmp_path / "paths.parquet", market_start(), BASE)
     table = pl.read_parquet(tmp_path / "paths.parquet")
     assert table.columns == ["date", "AA", "BB", "CC", *PROVENANCE]
@@ -185,6 +186,13 @@ def test_every_shipped_fraud_scenario_stresses_three_sequences(tmp_path: Path, n
 
 def test_the_shipped_market_scenario_stresses_three_paths(tmp_path: Path) -> None:
     scenario = catalogue.load("gfc_2008")
-    drawn = path_simulator().parts(3, seed=1, horizon=60, scenario=scenario, severity=1.0)
-    parts = ((first, stressed) for first, _, stressed in drawn)
+    parts = path_simulator().parts(3, seed=1, horizon=60, scenario=scenario, severity=1.0)
     assert write_paths(parts, tmp_path / "x", market_start(), STRESSED)["n_rows"] == 180
+
+
+def test_the_weight_of_a_path_stands_on_each_of_its_days(tmp_path: Path) -> None:
+    drawn = path_simulator().parts(20, seed=1, horizon=60)
+    parts = (replace(part, weight=1.0 + part.first + np.arange(len(part))) for part in drawn)
+    write_paths(parts, tmp_path / "paths.parquet", market_start(), STRESSED)
+    table = pl.read_parquet(tmp_path / "paths.parquet")
+    assert table["weight"].to_list() == (table["scenario_id"] + 1.0).to_list()

@@ -19,7 +19,7 @@ from riskgen.data.panel import SequencePanel
 from riskgen.models.base import Condition, Generator
 from riskgen.models.scoring import Scoring
 from riskgen.simulate.mechanisms.accounts import Floats
-from riskgen.simulate.mechanisms.credit_crisis import stress_paths
+from riskgen.simulate.mechanisms.markets.credit_crisis import stress_paths
 from riskgen.simulate.mechanisms.stressed import Stressed, stress_events
 from riskgen.simulate.scenario import StressScenario
 
@@ -60,6 +60,32 @@ class Part:
     def events(self) -> Events:
         """What the simulation puts out."""
         return self.base if self.stressed is None else self.stressed.events
+
+
+@dataclass(frozen=True, eq=False)
+class PathPart:
+    """Some of the simulated market paths.
+
+    Attributes
+    ----------
+    first : int
+        Number of the first path in the whole simulation.
+    base : ndarray of shape (n_paths, horizon, n_assets)
+        Log returns as drawn.
+    returns : ndarray of shape (n_paths, horizon, n_assets)
+        What the simulation puts out; the base itself without a scenario.
+    weight : ndarray of shape (n_paths,) or None
+        How much each path counts, 1 on average; None where all count alike.
+    """
+
+    first: int
+    base: Floats = field(repr=False)
+    returns: Floats = field(repr=False)
+    weight: Floats | None = field(default=None, repr=False)
+
+    def __len__(self) -> int:
+        """Return the number of paths."""
+        return len(self.base)
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,8 +171,8 @@ class PathSimulator:
 
     def draw(self, n: int, *, seed: int, horizon: int) -> Floats:
         """Return log returns of the first ``n`` paths, shape (n, horizon, n_assets)."""
-        parts = [base for _, base, _ in self.parts(n, seed=seed, horizon=horizon)]
-        return np.concatenate(parts)
+        parts = self.parts(n, seed=seed, horizon=horizon)
+        return np.concatenate([part.base for part in parts])
 
     def parts(
         self,
@@ -156,11 +182,8 @@ class PathSimulator:
         horizon: int,
         scenario: StressScenario | None = None,
         severity: float = 0.0,
-    ) -> Iterator[tuple[int, Floats, Floats]]:
-        """Yield number of the first path, the base and the paths under the scenario.
-
-        Without a scenario the two are the same array.
-        """
+    ) -> Iterator[PathPart]:
+        """Yield the first ``n`` paths, a chunk of the generator at a time."""
         size = self.generator.chunk
         for index in range(-(-n // size)):
             first = index * size
@@ -169,7 +192,7 @@ class PathSimulator:
             if scenario is not None:
                 stressed = stress_paths(base, scenario, severity=severity, seed=seed, first=first)
             keep = min(size, n - first)
-            yield first, base[:keep], stressed[:keep]
+            yield PathPart(first, base[:keep], stressed[:keep])
 
     def _chunk(self, index: int, seed: int, horizon: int) -> Floats:
         panel: SequencePanel = self.generator.sample_chunk(index, seed=seed, length=horizon)

@@ -10,7 +10,7 @@ import numpy as np
 from riskgen.simulate.assertions import Statistic, ask, summaries
 from riskgen.simulate.behaviour import clustering, max_drawdown, path_behaviour
 from riskgen.simulate.mechanisms.accounts import Floats
-from riskgen.simulate.mechanisms.credit_crisis import measure_paths, requested
+from riskgen.simulate.mechanisms.markets.credit_crisis import measure_paths, requested
 from riskgen.simulate.plausibility import plausibility
 from riskgen.simulate.scenario import StressScenario
 from riskgen.simulate.severity_curve import FEWEST

@@ -62,7 +62,7 @@ class StressScenario(Part):
     domain: Literal["transactions", "market"]
     typology: Typology
     label: Label | None = None
-    mechanism: Literal["reweight", "condition", "transform"]
+    mechanism: Literal["reweight", "condition", "transform", "transplant"]
     population: Population | None = None
     window: Window = Window()
     severity: Severity
@@ -84,7 +84,7 @@ class StressScenario(Part):
     @property
     def hypothetical(self) -> bool:
         """Whether the outcome has support that the data do not show (PROTOCOL E1)."""
-        return self.mechanism == "transform"
+        return self.mechanism in ("transform", "transplant")
 
     def value(self, name: str, severity: float, data: float | None = None) -> float:
         """Return parameter ``name`` at ``severity``; ``data`` where ``at0`` is null."""

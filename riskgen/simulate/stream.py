@@ -21,7 +21,7 @@ from riskgen.data.schema import Schema
 from riskgen.data.times.axis import as_given
 from riskgen.errors import RiskgenError
 from riskgen.runs import file_hash, new_folder
-from riskgen.simulate.engine import Part
+from riskgen.simulate.engine import Part, PathPart
 from riskgen.simulate.mechanisms.accounts import Flags, Floats, Ints
 from riskgen.simulate.parquet_file import ParquetFile
 from riskgen.simulate.provenance import Provenance
@@ -65,14 +65,14 @@ def write_events(
 
 
 def write_paths(
-    parts: Iterable[tuple[int, Floats]], target: Path, start: PathStart, provenance: Provenance
+    parts: Iterable[PathPart], target: Path, start: PathStart, provenance: Provenance
 ) -> dict[str, Any]:
     """Write simulated market paths as prices that go on from the last real ones.
 
     Parameters
     ----------
-    parts : iterable of (int, ndarray of shape (n_paths, horizon, n_assets))
-        Number of the first path, and log returns.
+    parts : iterable of PathPart
+        As :meth:`PathSimulator.parts` yields them.
     target, provenance
         As for :func:`write_events`.
     start : PathStart
@@ -114,13 +114,17 @@ def _event_tables(
         yield pl.DataFrame([*columns, *extra]), events.n_entities
 
 
-def _provenance(scenario_id: Ints, provenance: Provenance, stressed: Flags) -> list[pl.Series]:
+def _provenance(
+    scenario_id: Ints, provenance: Provenance, stressed: Flags, weight: Floats | None = None
+) -> list[pl.Series]:
     """Return the provenance columns; rows of untouched sequences belong to the base."""
     n, base = len(scenario_id), Provenance(provenance.run, provenance.seed)
     columns = [pl.Series("scenario_id", scenario_id, dtype=pl.Int64)]
     for name in ("mechanism", "stress", "severity"):
         pair = pl.Series(name, [getattr(base, name), getattr(provenance, name)])
         columns.append(pair.gather(stressed.astype(np.uint32)))
+    if weight is not None:
+        return [*columns, pl.Series("weight", weight, dtype=pl.Float64)]
     return [*columns, pl.Series("weight", [1.0]).new_from_index(0, n)]
 
 
@@ -132,23 +136,18 @@ def _row_numbers(column: pl.Series, start: int) -> pl.Series:
 
 
 def _path_tables(
-    parts: Iterable[tuple[int, Floats]], start: PathStart, provenance: Provenance
+    parts: Iterable[PathPart], start: PathStart, provenance: Provenance
 ) -> Iterator[tuple[pl.DataFrame, int]]:
-    for first, returns in parts:
-        frame = paths_frame(returns, start)
+    for part in parts:
+        frame = paths_frame(part.returns, start)
         columns = [
             cast_back(frame[channel.name], channel.dtype) for channel in start.schema.channels
         ]
-        path = first + np.repeat(np.arange(len(returns)), returns.shape[1])
-        yield (
-            pl.DataFrame(
-                [
-                    *columns,
-                    *_provenance(path, provenance, np.full(len(path), provenance.severity > 0)),
-                ]
-            ),
-            len(returns),
-        )
+        within = np.repeat(np.arange(len(part)), part.returns.shape[1])
+        touched = np.full(len(within), provenance.severity > 0)
+        weight = None if part.weight is None else part.weight[within]
+        extra = _provenance(part.first + within, provenance, touched, weight)
+        yield pl.DataFrame([*columns, *extra]), len(part)
 
 
 def _refuse_clashes(names: list[str]) -> None:

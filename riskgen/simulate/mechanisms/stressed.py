@@ -10,9 +10,9 @@ import numpy as np
 from riskgen.data.events import Events
 from riskgen.data.schema import unknown_name
 from riskgen.errors import ScenarioError
-from riskgen.simulate.mechanisms import account_takeover, card_testing
 from riskgen.simulate.mechanisms.accounts import Accounts, Flags, Floats
 from riskgen.simulate.mechanisms.dial import Dial
+from riskgen.simulate.mechanisms.frauds import account_takeover, card_testing
 from riskgen.simulate.mechanisms.population import choose, eligible_rows
 from riskgen.simulate.mechanisms.posting import Posting, post
 from riskgen.simulate.scenario import StressScenario

@@ -13,8 +13,8 @@ import numpy as np
 from riskgen.data.schema import unknown_name
 from riskgen.errors import ScenarioError
 from riskgen.simulate.mechanisms.accounts import Floats
-from riskgen.simulate.mechanisms.correlation import nearest_correlation, remix
 from riskgen.simulate.mechanisms.draws import uniforms
+from riskgen.simulate.mechanisms.markets.correlation import nearest_correlation, remix
 from riskgen.simulate.scenario import StressScenario
 
 PARAMETERS = frozenset(

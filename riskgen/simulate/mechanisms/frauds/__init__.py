@@ -1,0 +1,1 @@
+"""Fraud typologies on events; one a file."""

@@ -1,0 +1,1 @@
+"""Market stresses on paths of returns; one a file."""
