@@ -27,6 +27,7 @@ from riskgen.simulate.scenario_parts import (
     Part,
     Plausibility,
     Population,
+    RoleName,
     Typology,
     View,
     When,
@@ -50,6 +51,10 @@ class StressScenario(Part):
         What goes wrong, and how it is brought about.
     population : Population or None
         Who is touched; transactions only.
+    roles : dict of str to str
+        What the table needs (``required``) or is used where it has it (``optional``).
+    columns : dict of str to str
+        Column that plays a role, where the schema does not say so.
     parameters : dict of str to Parameter
         What changes, from severity 0 to 1.
     assertions : tuple of Assertion
@@ -64,6 +69,8 @@ class StressScenario(Part):
     label: Label | None = None
     mechanism: Literal["reweight", "condition", "transform", "transplant"]
     population: Population | None = None
+    roles: dict[RoleName, Literal["required", "optional"]] = Field(default_factory=dict)
+    columns: dict[RoleName, str] = Field(default_factory=dict)
     window: Window = Window()
     severity: Severity
     parameters: dict[str, Parameter] = Field(min_length=1)

@@ -5,7 +5,7 @@ Says what a file may hold; :mod:`riskgen.simulate.scenario` puts the parts toget
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator, model_validator
 
@@ -29,6 +29,7 @@ Typology = Literal[
     "vol_spike",
     "supervisory",
 ]
+RoleName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_ .-]{0,99}$")]
 Constraint = Literal["balance_nonnegative", "monotone_time", "vocab_closed", "conservation"]
 
 

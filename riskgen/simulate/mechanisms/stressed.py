@@ -15,6 +15,7 @@ from riskgen.simulate.mechanisms.dial import Dial
 from riskgen.simulate.mechanisms.frauds import account_takeover, card_testing
 from riskgen.simulate.mechanisms.population import choose, eligible_rows
 from riskgen.simulate.mechanisms.posting import Posting, post
+from riskgen.simulate.roles import roles_of, with_meanings
 from riskgen.simulate.scenario import StressScenario
 
 TYPOLOGIES: dict[str, ModuleType] = {
@@ -111,8 +112,9 @@ def stress_events(
         months for its finest time.
     """
     typology = _typology(scenario, severity)
+    roles_of(scenario, events.schema)
     _refuse_months(events, scenario)
-    accounts = Accounts.of(events)
+    accounts = Accounts.of(with_meanings(events, scenario.columns))
     nobody = np.zeros(events.n_entities, dtype=bool)
     if severity == 0.0 or events.n_events == 0:
         return Stressed(events, nobody, np.zeros(events.n_events, dtype=bool), [], {}, {})
