@@ -8,6 +8,8 @@ import pytest
 
 from riskgen.errors import ScenarioError
 from riskgen.simulate import catalogue
+from riskgen.simulate.scenario import parse_scenario
+from riskgen.simulate.template import template
 
 
 def test_the_catalogue_holds_what_the_protocol_names() -> None:
@@ -34,3 +36,72 @@ def test_an_unknown_name_lists_the_nearest_first() -> None:
         catalogue.load("ato_drian")
     with pytest.raises(ScenarioError, match="cannot be read"):
         catalogue.load("nowhere.yaml")
+
+
+@pytest.fixture
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "scenarios").mkdir()
+    return tmp_path / "scenarios"
+
+
+COMPOSED = """
+schema: riskgen.scenario/v1
+id: both
+title: Two frauds in one table
+compose: [ato_drain, card_testing_burst]
+"""
+
+
+def test_a_file_in_the_folder_goes_before_a_shipped_one(own_folder: Path) -> None:
+    assert catalogue.load("ato_drain").title != "Mine"
+    shipped = catalogue.text("ato_drain")
+    title = "title: Account takeover with balance drain"
+    (own_folder / "ato_drain.yaml").write_text(shipped.replace(title, "title: Mine"))
+    assert catalogue.load("ato_drain").title == "Mine"
+    assert catalogue.own_names() == ["ato_drain"]
+
+
+@pytest.mark.parametrize("domain", ["transactions", "market"])
+def test_a_new_scenario_is_valid_as_it_is(domain: str) -> None:
+    scenario = parse_scenario(template("mine", domain), "mine")
+    assert (scenario.id, scenario.domain) == ("mine", domain)
+
+
+@pytest.mark.parametrize("name", catalogue.names())
+def test_a_new_scenario_may_be_like_a_shipped_one(name: str) -> None:
+    mine, other = parse_scenario(template("mine", "", like=name), "mine"), catalogue.load(name)
+    assert mine == other.model_copy(update={"id": "mine"})
+
+
+def test_a_name_that_cannot_be_an_id_makes_no_file() -> None:
+    with pytest.raises(ScenarioError, match="should match pattern"):
+        template("No!", "market")
+
+
+def test_scenarios_of_different_parameters_are_composed(own_folder: Path) -> None:
+    (own_folder / "both.yaml").write_text(COMPOSED)
+    for name in ("both", "ato_drain+card_testing_burst"):
+        stress = catalogue.stress(name)
+        assert [s.id for s in stress.scenarios] == ["ato_drain", "card_testing_burst"]
+        assert stress.severities == (catalogue.load("ato_drain").severity.default,)
+        assert len(catalogue.stress(name, (0.5, 1.0)).acts) == 4
+    with pytest.raises(ScenarioError, match="is a composition"):
+        catalogue.load("both")
+
+
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        ("ato_drain+ato_drain", "stands twice"),
+        ("ato_drain+gfc_2008", "is for transactions and 'gfc_2008' for market"),
+        ("ato_drain+mine", "both set amount_scale, velocity_scale"),
+        ("ato_drain+nothing", "no stress scenario 'nothing'"),
+    ],
+)
+def test_scenarios_that_do_not_go_together_are_refused(
+    own_folder: Path, members: str, said: str
+) -> None:
+    (own_folder / "mine.yaml").write_text(template("mine", "transactions"))
+    with pytest.raises(ScenarioError, match=said):
+        catalogue.stress(members)

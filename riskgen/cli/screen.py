@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +62,15 @@ class Screen:
             cells = (channel.name, channel.role, channel.kind, channel.reason)
             table.add_row(*(escape(plain(cell)) for cell in cells), style=style)
         self.err.print(table)
+
+    def table(self, titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """Print rows under their titles, as what the command was called for."""
+        table = Table(box=None, padding=(0, 2, 0, 0))
+        for title in titles:
+            table.add_column(title, overflow="fold")
+        for row in rows:
+            table.add_row(*(escape(plain(cell)) for cell in row))
+        self.out.print(table)
 
     def verdicts(self, verdicts: list[Any]) -> None:
         """Print each answer with its sentence; only PASS is green."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
@@ -36,6 +36,7 @@ from riskgen.simulate.scenario_parts import (
 from riskgen.simulate.severity import Parameter, Severity, Source
 
 MAX_BYTES = 256_000
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class StressScenario(Part):
@@ -103,36 +104,57 @@ class StressScenario(Part):
         return {kind: count / len(self.parameters) for kind, count in sorted(kinds.items())}
 
 
-def read_scenario(path: Path) -> StressScenario:
-    """Read a scenario file.
+def read_text(path: Path) -> str:
+    """Return what a scenario file says.
 
     Raises
     ------
     ScenarioError
-        In one line: the file is missing, larger than 256 kB, not YAML, uses
-        aliases, or says something that a scenario cannot say.
+        When the file is missing, larger than 256 kB or not text.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ScenarioError(f"Scenario '{path}' is larger than {MAX_BYTES // 1000} kB.")
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise ScenarioError(f"Scenario '{path}' cannot be read: {reason}.") from error
-    return parse_scenario(text, str(path))
+
+
+def read_scenario(path: Path) -> StressScenario:
+    """Read a scenario file; raises as :func:`read_text` and :func:`parse_scenario`."""
+    return parse_scenario(read_text(path), str(path))
 
 
 def parse_scenario(text: str, name: str) -> StressScenario:
-    """Read a scenario from text; ``name`` is what errors call it."""
+    """Read a scenario from text; ``name`` is what errors call it.
+
+    Raises
+    ------
+    ScenarioError
+        In one line: it is not YAML, uses aliases, or says something that a
+        scenario cannot say.
+    """
+    return parsed(text, name, StressScenario)
+
+
+def parsed(text: str, name: str, kind: type[Model]) -> Model:
+    """Read ``text`` as one kind of scenario file; raises as :func:`parse_scenario`."""
     try:
-        document = yaml.load(text, Loader=_PlainLoader)
-        if not isinstance(document, dict):
-            raise ScenarioError(f"Scenario '{name}' does not hold keys and values.")
-        return StressScenario.model_validate(document)
+        return kind.model_validate(document(text, name))
+    except ValidationError as error:
+        raise ScenarioError(f"Scenario '{name}': {_explain(error, kind)}") from error
+
+
+def document(text: str, name: str) -> dict[str, Any]:
+    """Return the keys and values of a scenario file; ScenarioError when it is not YAML."""
+    try:
+        found = yaml.load(text, Loader=_PlainLoader)
     except (yaml.YAMLError, RecursionError) as error:
         raise ScenarioError(f"Scenario '{name}' is not valid YAML: {_place(error)}.") from error
-    except ValidationError as error:
-        raise ScenarioError(f"Scenario '{name}': {_explain(error)}") from error
+    if not isinstance(found, dict):
+        raise ScenarioError(f"Scenario '{name}' does not hold keys and values.")
+    return found
 
 
 class _PlainLoader(yaml.SafeLoader):
@@ -177,13 +199,13 @@ _PARTS: dict[str, type[BaseModel]] = {
 }
 
 
-def _explain(error: ValidationError) -> str:
+def _explain(error: ValidationError, kind: type[BaseModel]) -> str:
     """Return the first complaint in one line; an unknown key brings the nearest known one."""
     unknown = [item for item in error.errors() if item["type"] == "extra_forbidden"]
     if not unknown:
         return first_problem(error).replace("Value error, ", "")
     *above, key = [str(part) for part in unknown[0]["loc"]]
-    part = next((_PARTS[item] for item in reversed(above) if item in _PARTS), StressScenario)
+    part = next((_PARTS[item] for item in reversed(above) if item in _PARTS), kind)
     known = [field.alias or name for name, field in part.model_fields.items()]
     nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
     hint = f"Did you mean '{nearest[0]}'?" if nearest else f"Known: {', '.join(known)}."
