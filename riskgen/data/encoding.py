@@ -24,6 +24,7 @@ from riskgen.data.codecs.record import Record
 from riskgen.data.derived.derivation import derive, openings, parse_formula
 from riskgen.data.dtypes import cast_back, dtype_name, dtype_of
 from riskgen.data.events import Events, seconds_column
+from riskgen.data.freshkeys import entity_keys, key_digits, row_keys
 from riskgen.data.nearby import Nearby
 from riskgen.data.panel import Field, Layout, SequencePanel, Tracker
 from riskgen.data.persistence import Persistence
@@ -31,8 +32,6 @@ from riskgen.data.repertoire import Repertoire
 from riskgen.data.schema import Schema
 from riskgen.data.standing import StandingAmounts
 from riskgen.errors import DataError
-
-MOST_DIGITS = 17  # of a fresh whole-number key, so that it fits 64 bits
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +89,7 @@ class EventEncoder:
             _fit_balances(events),
             _fit_clock(events, record, fixed),
             Habits.fit(events, record.columns, record.encode(events)),
-            _key_digits(events.frame[schema.entity]),
+            key_digits(events.frame[schema.entity]),
         )
 
     @cached_property
@@ -230,18 +229,13 @@ class EventEncoder:
             result[schema.label] = cast_back(self._labels(panel), self.dtypes[schema.label])
         start = first * max(self.clock.longest, 1)
         for channel in schema.with_role("row_id"):
-            numbers = pl.Series(np.arange(start, start + len(panel.values)))
-            if self.dtypes[channel.name] == "String":
-                numbers = pl.select("R" + numbers.cast(pl.String).str.zfill(12)).to_series()
-            result[channel.name] = numbers.cast(dtype_of(self.dtypes[channel.name]))
+            dtype = self.dtypes[channel.name]
+            result[channel.name] = row_keys(start, len(panel.values), dtype)
         return result
 
     def _keys(self, panel: SequencePanel, first: int) -> pl.Series:
         number = first + np.repeat(np.arange(panel.n_sequences), panel.lengths)
-        if self.key_digits is None:
-            text = pl.Series(number).cast(pl.String).str.zfill(9)
-            return pl.select("S" + text).to_series()
-        return pl.Series(10**self.key_digits + number)
+        return entity_keys(number, self.key_digits)
 
     def _times(self, panel: SequencePanel) -> pl.Series:
         return seconds_column(self.clock.times(panel), dtype_of(self.dtypes[self.schema.time]))
@@ -276,11 +270,3 @@ def _heads(events: Events) -> Events:
     """Return the first event of each entity as a table of its own."""
     rows = events.frame[pl.Series(events.offsets[:-1])]
     return Events(events.schema, rows, np.arange(events.n_entities + 1))
-
-
-def _key_digits(keys: pl.Series) -> int | None:
-    if not keys.dtype.is_integer():
-        return None
-    # As Python numbers: unsigned and 128-bit keys do not fit 64 signed bits.
-    edges = [int(edge) for edge in (keys.min(), keys.max()) if isinstance(edge, int)]
-    return min(max(len(str(abs(edge))) for edge in edges), MOST_DIGITS)

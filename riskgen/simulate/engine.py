@@ -18,6 +18,7 @@ from riskgen.data.market.returns_encoding import PriceEncoder
 from riskgen.data.panel import SequencePanel
 from riskgen.models.base import Condition, Generator
 from riskgen.models.scoring import Scoring
+from riskgen.simulate.bases import Base, GeneratedBase, refuse_beyond
 from riskgen.simulate.mechanisms.accounts import Floats
 from riskgen.simulate.mechanisms.markets.credit_crisis import stress_paths
 from riskgen.simulate.mechanisms.stressed import Stressed, stress_events
@@ -125,7 +126,7 @@ class EventSimulator:
         scenario: StressScenario | None = None,
         severity: float = 0.0,
     ) -> Iterator[Part]:
-        """Yield the first ``n`` entities, a chunk of the generator at a time.
+        """Return the first ``n`` entities, a chunk of the generator at a time.
 
         Parameters
         ----------
@@ -135,23 +136,12 @@ class EventSimulator:
             Same seed, same entities and same stress.
         label : int or None
             Level of the label that is asked for.
-        scenario : StressScenario or None
-            What goes wrong. A chunk is stressed whole and cut afterwards, so
-            that fewer sequences are a prefix of more also under stress.
-        severity : float
-            How badly, 0 to 1.
+        scenario, severity
+            As for :func:`event_parts`.
         """
         condition: Condition | None = None if label is None else {"label": label}
-        size = self.generator.chunk
-        for index in range(-(-n // size)):
-            first = index * size
-            panel = self.generator.sample_chunk(index, seed=seed, condition=condition)
-            base = self.encoder.decode(panel, first=first)
-            stressed = None
-            if scenario is not None:
-                stressed = stress_events(base, scenario, severity=severity, seed=seed, first=first)
-            part = Part(first, base, stressed)
-            yield part if first + size <= n else cut(part, n - first)
+        base = GeneratedBase(self.generator, self.encoder, seed, condition)
+        return event_parts(base, n, seed=seed, scenario=scenario, severity=severity)
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,6 +187,47 @@ class PathSimulator:
     def _chunk(self, index: int, seed: int, horizon: int) -> Floats:
         panel: SequencePanel = self.generator.sample_chunk(index, seed=seed, length=horizon)
         return self.encoder.decode_returns(panel)
+
+
+def event_parts(
+    base: Base,
+    n: int,
+    *,
+    seed: int,
+    scenario: StressScenario | None = None,
+    severity: float = 0.0,
+) -> Iterator[Part]:
+    """Return the first ``n`` entities of a base, a chunk at a time, stressed if wanted.
+
+    Parameters
+    ----------
+    base : Base
+        Generated or real sequences.
+    n : int
+        Number of entities, at least 1.
+    seed : int
+        Same seed, same stress.
+    scenario : StressScenario or None
+        What goes wrong. A chunk is stressed whole and cut afterwards, so that
+        fewer sequences are a prefix of more also under stress.
+    severity : float
+        How badly, 0 to 1.
+
+    Raises
+    ------
+    RiskgenError
+        At once, when the base has fewer entities.
+    """
+    refuse_beyond(base, n)
+
+    def part(index: int) -> Part:
+        first, drawn, stressed = index * base.chunk, base.draw(index), None
+        if scenario is not None:
+            stressed = stress_events(drawn, scenario, severity=severity, seed=seed, first=first)
+        whole = Part(first, drawn, stressed)
+        return whole if first + drawn.n_entities <= n else cut(whole, n - first)
+
+    return map(part, range(-(-n // base.chunk)))
 
 
 def join(parts: Sequence[Events]) -> Events:
