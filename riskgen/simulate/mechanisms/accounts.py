@@ -1,4 +1,4 @@
-"""Events seen as accounts: money out, balances and habits, found by meaning.
+"""Events seen as accounts: money in and out, balances and habits, found by meaning.
 
 Every typology works on this view, whatever the columns are called. Knows
 schema meanings, not scenarios.
@@ -42,6 +42,8 @@ class Accounts:
         Decimal places of money; all ``units`` are multiples of 10^-decimals.
     spent : ndarray of shape (n_events,), int64
         Units that went out; 0 for money that came in or is unknown.
+    received : ndarray of shape (n_events,), int64
+        Units that came in; 0 where none did or the table does not say which way.
     held : ndarray of shape (n_events,), int64, or None
         Balance after each event, in units.
     seconds : ndarray of shape (n_events,)
@@ -55,6 +57,7 @@ class Accounts:
     balance: str | None
     decimals: int
     spent: Ints = field(repr=False)
+    received: Ints = field(repr=False)
     held: Ints | None = field(repr=False)
     seconds: Floats = field(repr=False)
     tick: float
@@ -75,13 +78,25 @@ class Accounts:
             decimals = max(decimals, _decimals(events.schema.channel(balance)))
             held = to_units(events.numbers(balance), decimals)
         seconds = events.seconds()
-        spent = _spent(events, money, held, decimals)
-        return cls(events, money, balance, decimals, spent, held, seconds, _tick(seconds))
+        flow = _flow(events, money, held, decimals)
+        spent, received = np.maximum(-flow, 0), np.maximum(flow, 0)
+        tick = _tick(seconds)
+        return cls(events, money, balance, decimals, spent, received, held, seconds, tick)
 
     @property
     def debits(self) -> Ints:
         """Rows in which money went out, in table order."""
         return np.flatnonzero(self.spent > 0)
+
+    @property
+    def credits(self) -> Ints:
+        """Rows in which money came in, in table order."""
+        return np.flatnonzero(self.received > 0)
+
+    @property
+    def moved(self) -> Ints:
+        """Units of each event, whichever way they went, shape (n_events,)."""
+        return np.maximum(self.spent, self.received)
 
     def on_clock(self, seconds: Floats) -> Floats:
         """Return times as the table would hold them: whole ticks, its own precision."""
@@ -162,18 +177,19 @@ def _balance_column(events: Events) -> str | None:
     return next(iter([*running, *meant]), None)
 
 
-def _spent(events: Events, money: dict[str, int], held: Ints | None, decimals: int) -> Ints:
+def _flow(events: Events, money: dict[str, int], held: Ints | None, decimals: int) -> Ints:
+    """Return the units of each event, negative where they went out."""
     name, sign = min(money.items(), key=lambda item: item[1])
     units = to_units(events.numbers(name), decimals)
     if sign < 0:
-        return np.maximum(-units, 0)
+        return units
     if held is None:
-        return np.maximum(units, 0)
-    # Unsigned amounts beside a balance: what the balance lost went out.
+        return -np.maximum(units, 0)
+    # Unsigned amounts beside a balance: what the balance lost went out. Nobody
+    # knows which way the first amount of an entity went.
     change = np.diff(held, prepend=0)
-    first = np.zeros(len(units), dtype=bool)
-    first[events.offsets[:-1]] = True
-    return np.where(~first & (change < 0), np.abs(units), 0)
+    change[events.offsets[:-1]] = 0
+    return np.sign(change) * np.abs(units)
 
 
 def _tick(seconds: Floats) -> float:

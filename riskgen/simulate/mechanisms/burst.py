@@ -1,4 +1,4 @@
-"""Events to be inserted into sequences, before anyone asked whether there is money for them."""
+"""What a typology wants done to sequences, before anyone asked whether there is money for it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,34 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from riskgen.simulate.mechanisms.accounts import Floats, Ints
+from riskgen.simulate.mechanisms.accounts import Flags, Floats, Ints
 
 Texts = Mapping[str, tuple[Ints, Sequence[str | None]]]
 
 
 @dataclass(frozen=True, eq=False)
+class Edits:
+    """What becomes of events that the owners have already.
+
+    Attributes
+    ----------
+    removed : ndarray of shape (r,), int64
+        Rows that leave the table: what follows a stop, what a thin file lacks.
+    context : mapping of column to (entities, values)
+        Values that all events of an entity get, the inserted ones as well.
+    """
+
+    removed: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64), repr=False)
+    context: Texts = field(default_factory=dict, repr=False)
+
+    def __bool__(self) -> bool:
+        """Return whether anything is to be edited."""
+        return bool(len(self.removed) or self.context)
+
+
+@dataclass(frozen=True, eq=False)
 class Burst:
-    """Inserted events, sorted by entity and time.
+    """Inserted events, sorted by entity and time, and edits beside them.
 
     Attributes
     ----------
@@ -23,8 +43,9 @@ class Burst:
     template : ndarray of shape (m,), int64
         A row of the same entity, of which the event is a copy.
     source : ndarray of shape (m,), int64
-        The row whose category, channel and merchant the event takes; the
-        template itself for a familiar kind of event.
+        The row whose category, channel, merchant and direction the event takes;
+        the template itself for a familiar kind of event. It must go the same
+        way as the event: a debit is the source of debits.
     seconds : ndarray of shape (m,)
         Time, as the table would hold it.
     units : ndarray of shape (m,), int64
@@ -33,6 +54,10 @@ class Burst:
         Part of the event in the typology (0 first part, 1 second part).
     texts : mapping of column to (positions, values)
         Values that differ from the template and the source.
+    credit : ndarray of shape (m,), bool, or None
+        Events that bring money in; None when all take it out.
+    edits : Edits
+        What becomes of the events that were there.
     """
 
     entity: Ints
@@ -42,10 +67,17 @@ class Burst:
     units: Ints = field(repr=False)
     role: Ints = field(repr=False)
     texts: Texts = field(repr=False)
+    credit: Flags | None = field(default=None, repr=False)
+    edits: Edits = field(default_factory=Edits, repr=False)
 
     def __len__(self) -> int:
         """Return the number of events."""
         return len(self.entity)
+
+    @property
+    def incoming(self) -> Flags:
+        """Whether each event brings money in, shape (m,)."""
+        return np.zeros(len(self), dtype=bool) if self.credit is None else self.credit
 
 
 def in_time_order(rank: Ints, seconds: Floats) -> Ints:

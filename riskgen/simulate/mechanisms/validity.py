@@ -34,7 +34,7 @@ def violations(base: Events, stressed: Stressed) -> int:
         return 0
     first, second = Accounts.of(base), Accounts.of(after)
     found = _backwards(second) - _backwards(first)
-    found += int((second.spent[stressed.affected] <= 0).sum())
+    found += int((second.moved[stressed.affected] <= 0).sum())
     found += _new_levels(base, after)
     if base.schema.label_level == "event":
         rest = after.event_label()[~stressed.affected].sum()

@@ -16,10 +16,10 @@ from riskgen.data.events import SECONDS_PER_DAY, ranges
 from riskgen.simulate.mechanisms import night
 from riskgen.simulate.mechanisms.accounts import Accounts, Flags, Floats, Ints
 from riskgen.simulate.mechanisms.burst import Burst, as_round_as, in_time_order, places
+from riskgen.simulate.mechanisms.cashflow import first_after
 from riskgen.simulate.mechanisms.dial import Dial
 from riskgen.simulate.mechanisms.payees import Payees, Texts, other_levels
 from riskgen.simulate.mechanisms.population import Chosen, own_debits
-from riskgen.simulate.mechanisms.posting import first_after
 from riskgen.simulate.mechanisms.sums import ratio, spans, sums
 from riskgen.simulate.scenario_parts import Duration
 
