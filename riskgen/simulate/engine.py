@@ -246,16 +246,4 @@ def cut(part: Part, n: int) -> Part:
     base = part.base.take(kept)
     if part.stressed is None:
         return Part(part.first, base)
-    old, chosen = part.stressed, np.flatnonzero(part.stressed.touched) < n
-    events, affected = old.events.take(kept), old.affected[: old.events.offsets[n]]
-    stressed = Stressed(
-        events,
-        old.touched[:n],
-        affected,
-        old.omitted,
-        old.requested,
-        {name: values[chosen] for name, values in old.by_entity.items()},
-        # What the base has and the stressed table has not, inserted rows aside.
-        base.n_events + int(affected.sum()) - events.n_events,
-    )
-    return Part(part.first, base, stressed)
+    return Part(part.first, base, part.stressed.take(part.base, kept))

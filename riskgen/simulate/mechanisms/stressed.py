@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from riskgen.data.events import Events
 from riskgen.data.schema import unknown_name
 from riskgen.errors import ScenarioError
-from riskgen.simulate.mechanisms.accounts import Accounts, Flags, Floats
+from riskgen.simulate.mechanisms.accounts import Accounts, Flags, Floats, Ints
 from riskgen.simulate.mechanisms.dial import Dial
 from riskgen.simulate.mechanisms.frauds import account_takeover, card_testing
 from riskgen.simulate.mechanisms.population import choose, eligible_rows
@@ -60,6 +60,23 @@ class Stressed:
     def achieved(self) -> dict[str, float]:
         """What was reached of each request, over the touched entities."""
         return achieved(self.requested, self.by_entity)
+
+    def take(self, base: Events, entities: Ints) -> Stressed:
+        """Return the named entities, in increasing order; ``base`` is what was stressed."""
+        kept = np.zeros(len(self.touched), dtype=bool)
+        kept[entities] = True
+        affected = self.affected[kept[self.events.owner]]
+        events = self.events.take(entities)
+        chosen = kept[np.flatnonzero(self.touched)]
+        return replace(
+            self,
+            events=events,
+            touched=self.touched[entities],
+            affected=affected,
+            by_entity={name: values[chosen] for name, values in self.by_entity.items()},
+            # What the base has and the stressed table has not, inserted rows aside.
+            n_declined=int(base.lengths[entities].sum() + affected.sum()) - events.n_events,
+        )
 
 
 def achieved(requested: dict[str, float], by_entity: dict[str, Floats]) -> dict[str, float]:
