@@ -7,7 +7,7 @@ import pytest
 from test_mechanisms import bank
 
 from riskgen.simulate import catalogue
-from riskgen.simulate.mechanisms.mosaic import act_out
+from riskgen.simulate.mechanisms.mosaic import act_out, only
 from riskgen.simulate.mechanisms.stressed import stress_events
 from riskgen.simulate.mechanisms.validity import same_untouched, violations
 
@@ -69,3 +69,15 @@ def test_the_first_entities_of_a_mosaic_are_those_of_the_whole(name: str) -> Non
     assert [len(run.touched) for run in part.runs] == np.bincount(
         whole.choice[:17], minlength=len(stress.acts)
     ).tolist()
+
+
+def test_a_stress_of_some_leaves_the_others_as_they_were() -> None:
+    base, scenario = bank(), catalogue.load("ato_drain")
+    run = stress_events(base, scenario, severity=1.0, seed=1, share=1.0)
+    some = np.flatnonzero(run.touched)[::3]
+    few = only(base, run, some)
+    assert np.array_equal(np.flatnonzero(few.touched), some)
+    assert few.events.take(some).frame.equals(run.events.take(some).frame)
+    assert same_untouched(base, few)
+    assert few.affected.sum() == run.affected[np.isin(run.events.owner, some)].sum()
+    assert all(len(values) == len(some) for values in few.by_entity.values())

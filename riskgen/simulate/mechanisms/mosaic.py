@@ -7,7 +7,7 @@ to all, and each sequence is taken from the act that it falls to.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -128,3 +128,31 @@ def _assembled(acts: tuple[Act, ...], choice: Ints, runs: Sequence[Stressed]) ->
     touched = np.concatenate([run.touched for run in runs])[place]
     affected = np.concatenate([run.affected for run in runs])[rows]
     return Mosaic(events, touched, affected, acts, choice, tuple(runs))
+
+
+def only(base: Events, run: Stressed, entities: Ints) -> Stressed:
+    """Return a stress that happened to the named entities alone; the others are as in the base.
+
+    Parameters
+    ----------
+    base : Events
+        What was stressed.
+    run : Stressed
+        What came of it.
+    entities : ndarray of shape (k,), int64
+        Some of the touched ones.
+    """
+    choice = np.zeros(base.n_entities, dtype=np.int64)
+    choice[entities] = 1
+    rest = np.flatnonzero(choice == 0)
+    calm = Stressed(
+        base.take(rest),
+        np.zeros(len(rest), dtype=bool),
+        np.zeros(int(base.lengths[rest].sum()), dtype=bool),
+        [],
+        {},
+        {},
+    )
+    kept = run.take(base, np.flatnonzero(choice == 1))
+    whole = _assembled((), choice, (calm, kept))
+    return replace(kept, events=whole.events, touched=whole.touched, affected=whole.affected)

@@ -1,0 +1,251 @@
+"""From which severity on a detector no longer finds a scenario's frauds.
+
+PROTOCOL A7 and E3: the dial is turned while customers, times and detector stay. A
+mild fraud may escape as well as a severe one, so the whole curve is given. Knows
+events and scores, not files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskgen.data.split import Split, Window
+from riskgen.errors import NotApplicable
+from riskgen.evaluate.alerts import Board
+from riskgen.evaluate.detector import Detector, fewer_negatives, fit_detector
+from riskgen.evaluate.intervals import percentile_interval, resampling_weights
+from riskgen.evaluate.rehearsal import marked, rehearse
+from riskgen.evaluate.result import Estimate
+from riskgen.evaluate.rows import Lens
+from riskgen.evaluate.stress_arm import normals
+from riskgen.seeding import stream
+from riskgen.simulate.mechanisms.stressed import Stressed
+from riskgen.simulate.scenario import StressScenario
+
+Floats = NDArray[np.float64]
+
+DRAWS = 200
+# Cases that are looked for, in rounds of other customers; a round may not hold more than the
+# alerts can find, else the budget and not the detector would be measured [J].
+ENOUGH_CASES, MOST_ROUNDS = 60, 20
+FULLEST = 0.5  # frauds for each alert of the window, at most [J]
+# Fewer frauds than this say too little about a share [J]: at 30 a recall of one half is
+# known to 18 points either way.
+FEWEST_CASES = 30
+
+
+@dataclass(frozen=True)
+class BreakingPoint:
+    """How a detector does while a scenario gets worse.
+
+    Attributes
+    ----------
+    severity : tuple of float
+        Increasing, without 0.
+    recall : tuple of Estimate
+        Share of the scenario's customers found with the alert budget.
+    chance : tuple of Estimate
+        The same by scores that are drawn: more events are more chances to be alerted.
+    sham : Estimate
+        The same for sham edits: events of customers put in again that are no fraud.
+    level : float
+        Recall below which the detector counts as broken.
+    budget : float
+        Share of the day's active customers that is alerted.
+    omitted : tuple of str
+        What the table has no column for.
+    """
+
+    severity: tuple[float, ...]
+    recall: tuple[Estimate, ...]
+    chance: tuple[Estimate, ...]
+    sham: Estimate
+    level: float
+    budget: float
+    omitted: tuple[str, ...] = field(default=())
+
+    @property
+    def broken(self) -> float | None:
+        """The smallest severity at which recall lies below the level; None if nowhere."""
+        return self._first(lambda found: found.value < self.level)
+
+    @property
+    def surely_broken(self) -> float | None:
+        """The smallest severity at which the whole interval lies below the level."""
+        return self._first(lambda found: found.upper is not None and found.upper < self.level)
+
+    @property
+    def recovers(self) -> float | None:
+        """The severity from which on recall stays at the level, after it was below."""
+        below = [found.value < self.level for found in self.recall]
+        last = max((i for i, is_below in enumerate(below) if is_below), default=-1)
+        return self.severity[last + 1] if 0 <= last < len(below) - 1 else None
+
+    @property
+    def n_cases(self) -> int:
+        """Fraud customers behind the least certain recall."""
+        return min(found.n or 0 for found in self.recall)
+
+    def sentence(self) -> str:
+        """Say in words where it breaks."""
+        wanted, given = f"{self.level:.0%}", f"{self.budget:.2%} of customers alerted a day"
+        if self.n_cases < FEWEST_CASES:
+            return f"Too few cases to say: {self.n_cases}, at least {FEWEST_CASES} are needed."
+        if self.broken is None:
+            return f"With {given}, recall stays at {wanted} or above at every severity tried."
+        sure = "" if self.surely_broken is not None else " (its interval reaches the bound)"
+        text = f"With {given}, recall falls below {wanted} at severity {self.broken:g}{sure}"
+        if self.recovers is None:
+            return f"{text} and is below it at the severest tried."
+        return f"{text} and is back from {self.recovers:g} on: mild cases escape, blatant do not."
+
+    def facts(self) -> dict[str, Any]:
+        """Return everything as JSON values."""
+        return {
+            "severity": list(self.severity),
+            "recall": [_plain(found) for found in self.recall],
+            "chance": [_plain(found) for found in self.chance],
+            "sham": _plain(self.sham),
+            "level": self.level,
+            "budget": self.budget,
+            "broken_at": self.broken,
+            "surely_broken_at": self.surely_broken,
+            "recovers_at": self.recovers,
+            "n_cases": self.n_cases,
+            "omitted": list(self.omitted),
+            "sentence": self.sentence(),
+        }
+
+    def _first(self, holds: Any) -> float | None:
+        return next((s for s, r in zip(self.severity, self.recall, strict=True) if holds(r)), None)
+
+
+def find_breaking_point(
+    split: Split,
+    scenario: StressScenario,
+    *,
+    severities: Sequence[float],
+    level: float,
+    budget: float,
+    seed: int,
+) -> BreakingPoint:
+    """Stress customers that the detector never saw, at one severity after the other.
+
+    The detector learns from the real events of ``split.generator``. Normal customers
+    of ``split.validation`` suffer the scenario inside the validation window, the
+    scenario's share of them in a round, but at most half as many as there are alerts;
+    the test stays closed. Intervals resample customers.
+
+    Parameters
+    ----------
+    split : Split
+        With one label for each event.
+    scenario : StressScenario
+        Domain ``transactions``.
+    severities : sequence of float
+        Increasing, in (0, 1].
+    level : float
+        Recall that counts as broken when it is not reached, 0 to 1.
+    budget : float
+        Share of the day's active customers that is alerted.
+    seed : int
+        Same seed, same result.
+
+    Raises
+    ------
+    NotApplicable
+        When there are no labels by event, or nothing to learn from or to stress.
+    """
+    lens = _lens(split)
+    model, window = _trained(split, lens, seed), split.validation_window
+    base = normals(split.validation)
+    weights = resampling_weights(base.n_entities, DRAWS, stream(seed, "breaking point"))
+    judge = _Judge(lens, model, window, budget, weights)
+    wanted = _wanted(Board.of_events(base, window), scenario, budget)
+    rounds = range(min(MOST_ROUNDS, -(-ENOUGH_CASES // wanted)))
+    rehearsals = [rehearse(base, scenario, severities, window, seed, r, wanted) for r in rounds]
+    by_severity = [[r.runs[k] for r in rehearsals] for k in range(len(severities))]
+    recall = tuple(judge.recall(runs, judge.seen) for runs in by_severity)
+    chance = tuple(judge.recall(runs, _drawn(seed)) for runs in by_severity)
+    sham = judge.recall([r.sham for r in rehearsals], judge.seen)
+    omitted = dict.fromkeys(note for r in rehearsals for run in r.runs for note in run.omitted)
+    return BreakingPoint(tuple(severities), recall, chance, sham, level, budget, tuple(omitted))
+
+
+@dataclass(frozen=True, eq=False)
+class _Judge:
+    """The detector and what its alerts are counted by."""
+
+    lens: Lens
+    model: Detector
+    window: Window
+    budget: float
+    weights: Floats
+
+    def seen(self, run: Stressed) -> Floats:
+        """Return the detector's score of every event."""
+        return self.model.score(self.lens.features(run.events))
+
+    def recall(self, runs: Sequence[Stressed], score: Callable[[Stressed], Floats]) -> Estimate:
+        """Return the mean recall over rounds, and its interval over customers."""
+        boards = [Board.of_events(marked(run), self.window) for run in runs]
+        scores = [score(run)[board.scored] for run, board in zip(runs, boards, strict=True)]
+        pairs = list(zip(boards, scores, strict=True))
+        values = [float(board.recall(found, self.budget)) for board, found in pairs]
+        draws = np.stack([board.recall(found, self.budget, self.weights) for board, found in pairs])
+        n = len(np.unique(np.concatenate([board.fraud_entities for board in boards])))
+        known = [value for value in values if np.isfinite(value)]
+        value = float(np.mean(known)) if known else float("nan")
+        return percentile_interval(value, _mean_known(draws), n=n)
+
+
+def _drawn(seed: int) -> Callable[[Stressed], Floats]:
+    """Return a detector that knows nothing."""
+    rng = stream(seed, "breaking point", "chance")
+    return lambda run: rng.random(run.events.n_events)
+
+
+def _wanted(board: Board, scenario: StressScenario, budget: float) -> int:
+    """Return the customers of one round."""
+    assert scenario.population is not None
+    share = scenario.population.share * board.n_entities
+    return max(1, int(min(share, FULLEST * budget * len(board.start))))
+
+
+def _mean_known(draws: Floats) -> Floats:
+    """Return the mean over rounds (first axis) of what is known; NaN where nothing is."""
+    known = np.isfinite(draws)
+    count = known.sum(axis=0)
+    total = np.where(known, draws, 0.0).sum(axis=0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def _lens(split: Split) -> Lens:
+    if split.generator.schema.label_level != "event":
+        raise NotApplicable("A breaking point needs a table that labels single events.")
+    if split.validation.n_entities == 0:
+        raise NotApplicable("The validation set has no customers to stress.")
+    fraud = split.generator.entity_label()
+    if int(fraud.sum()) < 2 or fraud.all():
+        raise NotApplicable(
+            f"{int(fraud.sum())} of {len(fraud)} customers to learn from are labelled; a "
+            "detector needs both kinds."
+        )
+    return Lens.of(split.generator)
+
+
+def _trained(split: Split, lens: Lens, seed: int) -> Detector:
+    rows = lens.rows(split.generator)
+    kept, weights = fewer_negatives(rows.labels, seed=seed)
+    return fit_detector(rows.features[kept], rows.labels[kept], weights, seed=seed)
+
+
+def _plain(found: Estimate) -> dict[str, Any]:
+    known = {name: getattr(found, name) for name in ("value", "lower", "upper")}
+    finite = {k: v if v is not None and np.isfinite(v) else None for k, v in known.items()}
+    return {**finite, "level": found.level, "n": found.n}

@@ -1,0 +1,96 @@
+"""A scenario rehearsed: the same customers, at the same times, from mild to severe.
+
+Knows events and scenarios, not detectors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskgen.data.events import Events
+from riskgen.data.split import Window
+from riskgen.seeding import derived_seed, stream
+from riskgen.simulate.mechanisms.mosaic import only
+from riskgen.simulate.mechanisms.sham import sham_edit
+from riskgen.simulate.mechanisms.stressed import Stressed, stress_events
+from riskgen.simulate.scenario import StressScenario
+
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Rehearsal:
+    """Some customers under a scenario at every severity, and under a sham edit.
+
+    Attributes
+    ----------
+    runs : list of Stressed
+        One for each severity; everybody else is as in the base.
+    sham : Stressed
+        Own events put in again, as far as they lie in the window.
+    """
+
+    runs: list[Stressed] = field(repr=False)
+    sham: Stressed = field(repr=False)
+
+
+def rehearse(
+    base: Events,
+    scenario: StressScenario,
+    severities: Sequence[float],
+    window: Window,
+    seed: int,
+    number: int,
+    wanted: int,
+) -> Rehearsal:
+    """Let the same customers suffer a scenario at every severity.
+
+    Parameters
+    ----------
+    base : Events
+        Normal customers.
+    scenario : StressScenario
+        Domain ``transactions``.
+    severities : sequence of float
+        In (0, 1].
+    window : tuple of float
+        Seconds since 1970: start < time <= end.
+    seed, number : int
+        Same numbers, same customers.
+    wanted : int
+        Customers to choose among those to whom it can happen inside the window at
+        every severity.
+    """
+    own = derived_seed(seed, "breaking point", scenario.id, number)
+    runs = [stress_events(base, scenario, severity=s, seed=own, share=1.0) for s in severities]
+    within = [_inside(run, window) for run in runs]
+    chosen = _chosen(np.flatnonzero(np.logical_and.reduce(within)), wanted, own)
+    sham = sham_edit(base, share=1.0, seed=own)
+    resting = np.intersect1d(chosen, np.flatnonzero(_inside(sham, window)))
+    return Rehearsal([only(base, run, chosen) for run in runs], only(base, sham, resting))
+
+
+def _inside(run: Stressed, window: Window) -> Flags:
+    """Whether all that was inserted for an entity lies in the window; False without any."""
+    seconds, owner = run.events.seconds()[run.affected], run.events.owner[run.affected]
+    good = (seconds > window[0]) & (seconds <= window[1])
+    n = len(run.touched)
+    return np.asarray(
+        (np.bincount(owner, minlength=n) > 0) & (np.bincount(owner[~good], minlength=n) == 0)
+    )
+
+
+def _chosen(able: Ints, wanted: int, seed: int) -> Ints:
+    return np.sort(stream(seed, "who").permutation(able)[:wanted])
+
+
+def marked(run: Stressed) -> Events:
+    """Return the events with a label on what was inserted, and on nothing else."""
+    label = str(run.events.schema.label)
+    changes = {label: (np.arange(run.events.n_events), run.affected.astype(np.float64))}
+    return run.events.edit(np.arange(run.events.n_events), changes)
