@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from riskgen.cli.options import path_option, quiet_option, run_options, seed_option
+from riskgen.cli.options import (
+    password_file_option,
+    path_option,
+    quiet_option,
+    run_options,
+    seed_option,
+)
+
+if TYPE_CHECKING:
+    from riskgen.simulate.provenance import BaseKind
 
 
 @click.command("simulate")
@@ -24,6 +34,13 @@ from riskgen.cli.options import path_option, quiet_option, run_options, seed_opt
     help="How badly it goes wrong, 0 to 1; the scenario's default when not given.",
 )
 @click.option(
+    "--base",
+    type=click.Choice(["generated", "real"]),
+    default="generated",
+    show_default=True,
+    help="Simulate on the generator's sequences, or on the real ones that it learned.",
+)
+@click.option(
     "--horizon",
     type=click.IntRange(min=1),
     default=60,
@@ -32,6 +49,9 @@ from riskgen.cli.options import path_option, quiet_option, run_options, seed_opt
 )
 @path_option("--out", "One .parquet or .csv file instead of parts in the run.")
 @click.option("--force", is_flag=True, help="Replace the --out file if it exists.")
+@click.option("--data", help="Where the table lies now, if real customers are needed.")
+@click.option("--context", help="Where its context table lies now, if that has moved.")
+@password_file_option
 @seed_option
 @run_options
 @quiet_option
@@ -39,9 +59,13 @@ def command(
     scenarios: int,
     stress: str | None,
     severity: float | None,
+    base: BaseKind,
     horizon: int,
     out: Path | None,
     force: bool,
+    data: str | None,
+    context: str | None,
+    password_file: Path | None,
     seed: int,
     run: Path | None,
     root: Path,
@@ -52,6 +76,7 @@ def command(
     \b
     riskgen simulate --scenarios 10000
     riskgen simulate --stress ato_drain --severity 0.6 --out stressed.parquet
+    riskgen simulate --stress ato_drain --base real --scenarios 500 --out edited.parquet
     """
     from riskgen.cli.screen import Screen
     from riskgen.cli.story import simulate_with_story
@@ -70,5 +95,9 @@ def command(
         horizon=horizon,
         seed=seed,
         out=out,
+        base=base,
+        data=data,
+        context=context,
+        password_file=password_file,
     )
     simulate_with_story(request, Screen(quiet))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar, Literal, Protocol
+from typing import ClassVar, Protocol
 
 from riskgen.data.encoding import EventEncoder
 from riskgen.data.events import Events
@@ -17,8 +17,8 @@ from riskgen.errors import RiskgenError
 from riskgen.models.base import Condition, Generator
 from riskgen.seeding import stream
 from riskgen.simulate.mechanisms.accounts import Ints
+from riskgen.simulate.provenance import BaseKind
 
-BaseKind = Literal["generated", "real"]
 CHUNK = 1024  # real entities of a chunk, as the generators have it
 
 

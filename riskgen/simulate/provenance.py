@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Literal
+
+BaseKind = Literal["generated", "real"]
+REAL_BASE = (
+    "Real customers' histories under fresh keys: personal data, which 'riskgen release' never "
+    "takes along."
+)
 
 
 @dataclass(frozen=True)
@@ -22,6 +29,8 @@ class Provenance:
         ``transform``, or ``none`` for the base.
     severity : float
         0 for the base.
+    base : str
+        ``generated``, or ``real`` where real sequences are what was simulated on.
     """
 
     run: str
@@ -29,19 +38,24 @@ class Provenance:
     stress: str = "base"
     mechanism: str = "none"
     severity: float = 0.0
+    base: BaseKind = "generated"
+
+    def untouched(self) -> Provenance:
+        """Return what sequences to which nothing happened say of themselves."""
+        stress = "base" if self.base == "generated" else "real base"
+        return Provenance(self.run, self.seed, stress, base=self.base)
 
     def metadata(self) -> dict[str, str]:
         """Return what stands in the file's metadata."""
-        return {
-            "riskgen": json.dumps(
-                {
-                    "synthetic": True,
-                    "run": self.run,
-                    "seed": self.seed,
-                    "scenario": self.stress,
-                    "severity": self.severity,
-                    "audit": "not audited",
-                },
-                sort_keys=True,
-            )
+        facts = {
+            "synthetic": self.base == "generated",
+            "base": self.base,
+            "run": self.run,
+            "seed": self.seed,
+            "scenario": self.stress,
+            "severity": self.severity,
+            "audit": "not audited",
         }
+        if self.base == "real":
+            facts["release"] = REAL_BASE
+        return {"riskgen": json.dumps(facts, sort_keys=True)}

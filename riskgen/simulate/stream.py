@@ -118,7 +118,7 @@ def _provenance(
     scenario_id: Ints, provenance: Provenance, stressed: Flags, weight: Floats | None = None
 ) -> list[pl.Series]:
     """Return the provenance columns; rows of untouched sequences belong to the base."""
-    n, base = len(scenario_id), Provenance(provenance.run, provenance.seed)
+    n, base = len(scenario_id), provenance.untouched()
     columns = [pl.Series("scenario_id", scenario_id, dtype=pl.Int64)]
     for name in ("mechanism", "stress", "severity"):
         pair = pl.Series(name, [getattr(base, name), getattr(provenance, name)])

@@ -7,12 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from riskgen.data.encoding import EventEncoder
-from riskgen.simulate.engine import EventSimulator, Part
+from riskgen.simulate.bases import Base, GeneratedBase, RealBase
+from riskgen.simulate.engine import Part, event_parts
 from riskgen.simulate.scenario import StressScenario
 from riskgen.simulate.stream import Provenance, write_events
 from riskgen.simulate.tally import Tally
 from riskgen.stages.fitted import Fitted
-from riskgen.stages.simulate.request import OnProgress, SimulateRequest, plain_facts
+from riskgen.stages.simulate.real import real_events
+from riskgen.stages.simulate.request import (
+    OnProgress,
+    SimulateRequest,
+    base_facts,
+    plain_facts,
+)
 
 
 def draw_events(
@@ -24,10 +31,12 @@ def draw_events(
     on_progress: OnProgress,
 ) -> dict[str, Any]:
     """Write sequences of events to ``target``; return what was asked, reached and written."""
-    assert isinstance(fitted.encoder, EventEncoder)
-    simulator = EventSimulator(fitted.generator, fitted.encoder)
-    parts: Iterable[Part] = simulator.parts(
-        request.scenarios, seed=request.seed, scenario=scenario, severity=provenance.severity
+    parts: Iterable[Part] = event_parts(
+        _base(fitted, request),
+        request.scenarios,
+        seed=request.seed,
+        scenario=scenario,
+        severity=provenance.severity,
     )
     tally = None if scenario is None else Tally(scenario, provenance.severity, request.seed)
 
@@ -40,4 +49,11 @@ def draw_events(
 
     written = write_events(watched(), target, fitted.schema, provenance)
     told = plain_facts(request) if tally is None else tally.facts()
-    return {**told, **written}
+    return {**told, **base_facts(request), **written}
+
+
+def _base(fitted: Fitted, request: SimulateRequest) -> Base:
+    assert isinstance(fitted.encoder, EventEncoder)
+    if request.base == "real":
+        return RealBase(real_events(fitted, request), request.seed)
+    return GeneratedBase(fitted.generator, fitted.encoder, request.seed)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from riskgen.simulate.provenance import REAL_BASE, BaseKind
+
 OnProgress = Callable[[int], None]
 
 
@@ -32,6 +34,12 @@ class SimulateRequest:
         Same seed, same bytes.
     out : Path or None
         One Parquet or CSV file; parts inside the run when None.
+    base : str
+        ``generated``, or ``real`` for the generator's partition of the table.
+    data, context : str or None
+        Where the table and its context lie now, if they have moved since the fit.
+    password_file : Path or None
+        File that holds the database's password.
     """
 
     run: Path | None = None
@@ -42,8 +50,18 @@ class SimulateRequest:
     horizon: int = 60
     seed: int = 0
     out: Path | None = None
+    base: BaseKind = "generated"
+    data: str | None = None
+    context: str | None = None
+    password_file: Path | None = None
 
 
 def plain_facts(request: SimulateRequest) -> dict[str, Any]:
     """Return what is said of a simulation without a stress."""
     return {"scenario": "base", "severity": 0.0, "seed": request.seed, "mechanism": "none"}
+
+
+def base_facts(request: SimulateRequest) -> dict[str, Any]:
+    """Return what is said of the base of a simulation."""
+    told = {"release": REAL_BASE} if request.base == "real" else {}
+    return {"base": request.base, **told}

@@ -16,6 +16,7 @@ from riskgen.simulate.scenario import StressScenario
 from riskgen.stages.fitted import Fitted, open_run
 from riskgen.stages.simulate.events import draw_events
 from riskgen.stages.simulate.paths import draw_paths
+from riskgen.stages.simulate.real import check_base
 from riskgen.stages.simulate.request import OnProgress, SimulateRequest
 
 FACTS = "simulation.json"
@@ -35,6 +36,7 @@ def simulate_run(
     """
     _check_target(request.out)
     fitted = Fitted.open(open_run(request.run, request.root))
+    check_base(request, fitted.schema.domain)
     scenario = None if request.stress is None else catalogue.load(request.stress)
     if scenario is not None:
         _check_domain(scenario, fitted.schema.domain)
@@ -43,7 +45,7 @@ def simulate_run(
     folder = fitted.run.path / "simulations" / label
     target = folder if request.out is None else request.out
     severity = _severity(request, scenario)
-    provenance = Provenance(run=fitted.run.path.name, seed=request.seed)
+    provenance = Provenance(run=fitted.run.path.name, seed=request.seed, base=request.base)
     if scenario is not None and severity > 0:
         # At severity 0 nothing happens: the file is the base, byte for byte.
         provenance = replace(
