@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from riskgen.data.events import Events
 from riskgen.data.split import Split, Window
 from riskgen.errors import NotApplicable
 from riskgen.evaluate.alerts import Board
@@ -165,7 +167,7 @@ def find_breaking_point(
     model, window = _trained(split, lens, seed), split.validation_window
     base = normals(split.validation)
     weights = resampling_weights(base.n_entities, DRAWS, stream(seed, "breaking point"))
-    judge = _Judge(lens, model, window, budget, weights)
+    judge = _Judge(lens, model, base, window, budget, weights)
     wanted = _wanted(Board.of_events(base, window), scenario, budget)
     rounds = range(min(MOST_ROUNDS, -(-ENOUGH_CASES // wanted)))
     rehearsals = [rehearse(base, scenario, severities, window, seed, r, wanted) for r in rounds]
@@ -183,13 +185,26 @@ class _Judge:
 
     lens: Lens
     model: Detector
+    base: Events
     window: Window
     budget: float
     weights: Floats
 
+    @cached_property
+    def calm(self) -> Floats:
+        """The detector's score of every event of the base."""
+        return self._scores(self.base)
+
     def seen(self, run: Stressed) -> Floats:
-        """Return the detector's score of every event."""
-        return self.model.score(self.lens.features(run.events))
+        """Return the detector's score of every event; only the touched are scored anew."""
+        scores = np.empty(run.events.n_events)
+        anew = run.touched[run.events.owner]
+        scores[~anew] = self.calm[~run.touched[self.base.owner]]
+        scores[anew] = self._scores(run.events.take(np.flatnonzero(run.touched)))
+        return scores
+
+    def _scores(self, events: Events) -> Floats:
+        return self.model.score(self.lens.features(events))
 
     def recall(self, runs: Sequence[Stressed], score: Callable[[Stressed], Floats]) -> Estimate:
         """Return the mean recall over rounds, and its interval over customers."""
