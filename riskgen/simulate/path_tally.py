@@ -1,7 +1,11 @@
-"""What a stressed market simulation came to, added up part by part."""
+"""What a stressed market simulation came to, added up part by part.
+
+Memory does not grow with the simulation.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,8 +16,11 @@ from riskgen.simulate.behaviour import clustering, max_drawdown, path_behaviour
 from riskgen.simulate.mechanisms.accounts import Floats
 from riskgen.simulate.mechanisms.markets.credit_crisis import measure_paths, requested
 from riskgen.simulate.plausibility import plausibility
+from riskgen.simulate.sampled import Sampled, Totals, keys_of, sample_facts
 from riskgen.simulate.scenario import StressScenario
 from riskgen.simulate.severity_curve import FEWEST
+
+DRAWDOWN, GAINED = "max_drawdown", "acf_abs_minus_base"
 
 
 @dataclass(eq=False)
@@ -28,34 +35,63 @@ class PathTally:
         How badly.
     seed : int
         Seed of the simulation.
+    first : int
+        Position of the first path in the whole simulation.
     """
 
     scenario: StressScenario
     severity: float
     seed: int
+    first: int = 0
     n_paths: int = 0
     horizon: int = 0
     n_invalid: int = 0
-    _reached: list[tuple[int, dict[str, float], float]] = field(default_factory=list, repr=False)
-    _drawdowns: list[Floats] = field(default_factory=list, repr=False)
-    _features: list[tuple[Floats, Floats]] = field(default_factory=list, repr=False)
-    _names: list[str] = field(default_factory=list, repr=False)
+    _lost: Totals = field(default_factory=Totals, repr=False)
+    _gained: Totals = field(default_factory=Totals, repr=False)
+    _reached: Totals = field(default_factory=Totals, repr=False)
+    _drawdowns: Sampled = field(default_factory=Sampled, repr=False)
+    _base: Sampled = field(default_factory=Sampled, repr=False)
+    _moved: Sampled = field(default_factory=Sampled, repr=False)
 
     def add(self, base: Floats, stressed: Floats) -> None:
-        """Take note of one part: log returns (n_paths, horizon, n_assets) before and after."""
-        self.n_paths += len(base)
+        """Take note of the paths that follow: log returns (n_paths, horizon, n_assets)."""
+        n, keys = len(base), keys_of(self.seed, self.first + self.n_paths, len(base))
+        self.n_paths += n
         self.horizon = base.shape[1]
         self.n_invalid += int((~np.isfinite(stressed)).sum())
-        gained = clustering(stressed) - clustering(base)
-        self._reached.append((len(base), measure_paths(base, stressed, self.scenario), gained))
-        self._drawdowns.append(max_drawdown(stressed))
-        wanted = self.scenario.plausibility.features
-        before, self._names = path_behaviour(base, wanted)
-        self._features.append((before, path_behaviour(stressed, wanted)[0]))
+        self._gained.weigh(GAINED, clustering(stressed) - clustering(base), n)
+        for name, value in measure_paths(base, stressed, self.scenario).items():
+            self._reached.weigh(name, value, n)
+        lost, wanted = max_drawdown(stressed), self.scenario.plausibility.features
+        self._lost.add(DRAWDOWN, lost)
+        self._drawdowns.add([DRAWDOWN], keys, lost[:, None])
+        for sample, returns in ((self._base, base), (self._moved, stressed)):
+            values, names = path_behaviour(returns, wanted)
+            sample.add(names, keys, values)
+
+    def merge(self, state: Mapping[str, Any]) -> None:
+        """Take over the :meth:`state` of the part that follows those already added."""
+        self.n_paths += state["n_paths"]
+        self.horizon = state["horizon"]
+        self.n_invalid += state["n_invalid"]
+        for name, totals in self._all_totals().items():
+            totals.merge(Totals(state["totals"][name]))
+        for name, sample in self._samples().items():
+            sample.merge(Sampled.from_state(state["samples"][name]))
+
+    def state(self) -> dict[str, Any]:
+        """Return what :meth:`merge` takes, as JSON values."""
+        return {
+            "n_paths": self.n_paths,
+            "horizon": self.horizon,
+            "n_invalid": self.n_invalid,
+            "totals": {name: totals.found for name, totals in self._all_totals().items()},
+            "samples": {name: sample.state() for name, sample in self._samples().items()},
+        }
 
     def facts(self) -> dict[str, Any]:
         """Return requested and achieved, assertions and plausibility, as JSON values."""
-        base, moved = (np.concatenate(part) for part in zip(*self._features, strict=True))
+        base, moved, names = self._base.rows, self._moved.rows, list(self._base.names)
         limit = self.scenario.plausibility.max_quantile
         return {
             "scenario": self.scenario.id,
@@ -69,19 +105,16 @@ class PathTally:
             "requested": requested(self.scenario, self.severity),
             "achieved": self.achieved(),
             "assertions": ask(self.scenario, self.severity, self.statistics()),
-            "plausibility": plausibility(base, moved, self._names, quantile=limit),
+            "plausibility": plausibility(base, moved, names, quantile=limit),
+            **sample_facts("Medians and plausibility", {"paths": self._base}),
         }
 
     def achieved(self) -> dict[str, float]:
         """Return what was reached, parts weighted by their paths; empty at severity 0."""
         if self.severity == 0.0:
             return {}
-        names = self._reached[0][1]
-        weights = [n for n, _, _ in self._reached]
-        return {
-            name: float(np.average([part[name] for _, part, _ in self._reached], weights=weights))
-            for name in names
-        }
+        means = {name: self._reached.mean(name) for name in self._reached.found}
+        return {name: mean for name, mean in means.items() if mean is not None}
 
     def statistics(self) -> dict[str, Statistic]:
         """Return the statistics that assertions may ask for.
@@ -92,13 +125,18 @@ class PathTally:
         """
         enough = self.n_paths >= FEWEST
         whole = enough and self.horizon >= (self.scenario.window.duration_d or 0)
-        drawdowns = np.concatenate(self._drawdowns) if whole else np.zeros(0)
+        drawdowns = self._drawdowns.columns() if whole else {DRAWDOWN: np.zeros(0)}
         rise = self.scenario.parameters.get("rise_d")
         full = enough and self.horizon >= 2 * (0.0 if rise is None else rise.at1)
-        weights = [n for n, _, _ in self._reached]
-        gained = np.average([value for _, _, value in self._reached], weights=weights)
         return {
-            **summaries({"max_drawdown": drawdowns}),
-            "acf_abs_minus_base": float(gained) if full else None,
+            **summaries(drawdowns),
+            **(self._lost.summaries() if whole else {}),
+            GAINED: self._gained.mean(GAINED) if full else None,
             "validity_violations": float(self.n_invalid),
         }
+
+    def _all_totals(self) -> dict[str, Totals]:
+        return {"lost": self._lost, "gained": self._gained, "reached": self._reached}
+
+    def _samples(self) -> dict[str, Sampled]:
+        return {"drawdowns": self._drawdowns, "base": self._base, "moved": self._moved}

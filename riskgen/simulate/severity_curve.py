@@ -6,7 +6,9 @@ whether more severity is more.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, Self
 
 import numpy as np
 
@@ -63,6 +65,21 @@ class SeverityCurve:
         if self.n_entities < FEWEST:
             return None
         return spearman(self.severity, self._busiest.tolist())
+
+    def state(self) -> dict[str, Any]:
+        """Return JSON values that :meth:`from_state` takes back."""
+        return {
+            "n_entities": self.n_entities,
+            "severity": list(self.severity),
+            "busiest": self._busiest.tolist(),
+            "inserted": self._inserted.tolist(),
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """Return the curve that ``state`` was taken from."""
+        sums = (np.array(state[name], dtype=np.float64) for name in ("busiest", "inserted"))
+        return cls(state["n_entities"], tuple(state["severity"]), *sums)
 
     def facts(self) -> dict[str, object]:
         """Return, for each severity, means over entities; empty without any.

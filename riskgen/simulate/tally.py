@@ -1,11 +1,12 @@
 """What a stressed simulation came to, added up part by part.
 
-Memory grows with entities, not with events. The result is what
-``simulation.json`` says beside the numbers of rows.
+Memory does not grow with the simulation. The result is what ``simulation.json``
+says beside the numbers of rows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,7 @@ from riskgen.simulate.mechanisms.accounts import Accounts, Floats
 from riskgen.simulate.mechanisms.stressed import Stressed, achieved
 from riskgen.simulate.mechanisms.validity import same_untouched, violations
 from riskgen.simulate.plausibility import plausibility
+from riskgen.simulate.sampled import Sampled, Totals, keys_of, sample_facts
 from riskgen.simulate.scenario import StressScenario
 from riskgen.simulate.severity_curve import ENOUGH, SeverityCurve
 
@@ -36,24 +38,31 @@ class Tally:
         Seed of the simulation.
     share : float or None
         Share of entities in place of the file's.
+    first : int
+        Position of the first entity in the whole simulation. The curve is
+        drawn from the part that begins the simulation alone.
     """
 
     scenario: StressScenario
     severity: float
     seed: int
     share: float | None = None
+    first: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     requested: dict[str, float] = field(default_factory=dict)
     omitted: list[str] = field(default_factory=list)
     curve: SeverityCurve = field(default_factory=SeverityCurve)
     untouched_equal: bool = True
-    _by_entity: list[dict[str, Floats]] = field(default_factory=list, repr=False)
-    _features: list[tuple[Floats, Floats]] = field(default_factory=list, repr=False)
-    _names: list[str] = field(default_factory=list, repr=False)
+    _totals: Totals = field(default_factory=Totals, repr=False)
+    _touched: Sampled = field(default_factory=Sampled, repr=False)
+    _base: Sampled = field(default_factory=Sampled, repr=False)
+    _moved: Sampled = field(default_factory=Sampled, repr=False)
     _weekdays: list[Floats] = field(default_factory=lambda: [np.zeros(7), np.zeros(7)], repr=False)
 
     def add(self, base: Events, stressed: Stressed) -> None:
-        """Take note of one part."""
+        """Take note of the entities that follow those already added."""
+        position = self.first + self.counts.get("n_entities", 0)
+        keys = keys_of(self.seed, position, base.n_entities)
         self._count("n_entities", base.n_entities)
         self._count("n_touched", int(stressed.touched.sum()))
         self._count("n_affected", int(stressed.affected.sum()))
@@ -62,18 +71,44 @@ class Tally:
         self.untouched_equal &= same_untouched(base, stressed)
         self.requested.update(stressed.requested)
         self.omitted += [reason for reason in stressed.omitted if reason not in self.omitted]
-        self._by_entity.append(stressed.by_entity)
+        self._measured(stressed.by_entity, keys[stressed.touched])
         self._weekdays[0] += weekdays(base.seconds())
         self._weekdays[1] += weekdays(stressed.events.seconds())
         if base.n_events:
-            self._compare(base, stressed)
-        if self.severity > 0 and self.curve.n_entities < ENOUGH:
+            self._compare(base, stressed, keys)
+        if self.severity > 0 and self.first == 0 and self.curve.n_entities < ENOUGH:
             self.curve.add(base, self.scenario, seed=self.seed)
+
+    def merge(self, state: Mapping[str, Any]) -> None:
+        """Take over the :meth:`state` of the part that follows those already added."""
+        for name, number in state["counts"].items():
+            self._count(name, number)
+        self.untouched_equal &= state["untouched_equal"]
+        self.requested.update(state["requested"])
+        self.omitted += [reason for reason in state["omitted"] if reason not in self.omitted]
+        for have, more in zip(self._weekdays, state["weekdays"], strict=True):
+            have += np.array(more)
+        self._totals.merge(Totals(state["totals"]))
+        for name, sample in self._samples().items():
+            sample.merge(Sampled.from_state(state["samples"][name]))
+        if state["curve"] is not None:
+            self.curve = SeverityCurve.from_state(state["curve"])
+
+    def state(self) -> dict[str, Any]:
+        """Return what :meth:`merge` takes, as JSON values."""
+        return {
+            "counts": self.counts,
+            "untouched_equal": self.untouched_equal,
+            "requested": self.requested,
+            "omitted": self.omitted,
+            "weekdays": [days.tolist() for days in self._weekdays],
+            "totals": self._totals.found,
+            "samples": {name: sample.state() for name, sample in self._samples().items()},
+            "curve": self.curve.state() if self.first == 0 else None,
+        }
 
     def facts(self) -> dict[str, Any]:
         """Return requested and achieved, assertions and plausibility, as JSON values."""
-        by_entity = self.by_entity()
-        reached = achieved(self.requested, by_entity)
         return {
             "scenario": self.scenario.id,
             "severity": self.severity,
@@ -83,24 +118,24 @@ class Tally:
             "source_ledger": self.scenario.source_ledger(),
             **self.counts,
             "requested": self.requested,
-            "achieved": reached,
+            "achieved": achieved(self.requested, self.by_entity()),
             "omitted": self.omitted,
             "severity_curve": self.curve.facts(),
             "assertions": ask(self.scenario, self.severity, self.statistics()),
             "plausibility": self._plausibility(),
+            **self._sampled(),
         }
 
     def by_entity(self) -> dict[str, Floats]:
-        """Return what each touched entity of all parts got."""
-        parts = [part for part in self._by_entity if part]
-        names = parts[0] if parts else {}
-        return {name: np.concatenate([part[name] for part in parts]) for name in names}
+        """Return what each touched entity got: all of them, or a sample of 10,000."""
+        return self._touched.columns()
 
     def statistics(self) -> dict[str, Statistic]:
         """Return the statistics that assertions may ask for."""
         before, after = (count / max(count.sum(), 1.0) for count in self._weekdays)
         return {
             **summaries(self.by_entity()),
+            **self._totals.summaries(),
             "spearman(severity, n_24h)": self.curve.monotone(),
             "untouched_entities.hash_equal_base": self.untouched_equal,
             "weekday_hist_tv": float(np.abs(before - after).sum() / 2),
@@ -110,18 +145,32 @@ class Tally:
     def _count(self, name: str, number: int) -> None:
         self.counts[name] = self.counts.get(name, 0) + number
 
-    def _compare(self, base: Events, stressed: Stressed) -> None:
+    def _samples(self) -> dict[str, Sampled]:
+        return {"touched": self._touched, "base": self._base, "moved": self._moved}
+
+    def _sampled(self) -> dict[str, Any]:
+        what = "What was achieved, medians and plausibility"
+        return sample_facts(what, {"sequences": self._base, "touched ones": self._touched})
+
+    def _measured(self, by_entity: Mapping[str, Floats], keys: Floats) -> None:
+        if by_entity:
+            rows = np.stack(list(by_entity.values()), axis=1)
+            self._touched.add(list(by_entity), keys, rows)
+        for name, values in by_entity.items():
+            self._totals.add(name, values)
+
+    def _compare(self, base: Events, stressed: Stressed, keys: Floats) -> None:
         wanted = self.scenario.plausibility.features
-        values, self._names = entity_behaviour(Accounts.of(base), wanted)
-        moved = np.zeros((0, values.shape[1]))
+        values, names = entity_behaviour(Accounts.of(base), wanted)
+        self._base.add(names, keys, values)
         touched = np.flatnonzero(stressed.touched)
         if len(touched):
             moved, _ = entity_behaviour(Accounts.of(stressed.events.take(touched)), wanted)
-        self._features.append((values, moved))
+            self._moved.add(names, keys[touched], moved)
 
     def _plausibility(self) -> dict[str, Any]:
-        if not self._features:
+        if not self._base.seen:
             return {"status": "NOT_APPLICABLE", "reason": "no events"}
-        base, moved = (np.concatenate(part) for part in zip(*self._features, strict=True))
-        limit = self.scenario.plausibility.max_quantile
-        return plausibility(base, moved, self._names, quantile=limit)
+        names, limit = list(self._base.names), self.scenario.plausibility.max_quantile
+        moved = self._moved.rows.reshape(-1, len(names))
+        return plausibility(self._base.rows, moved, names, quantile=limit)
