@@ -22,7 +22,8 @@ SEVERITIES = (0.2, 0.6, 1.0)
 
 def found(recalls: list[float], half: float = 0.05, n: int = 100) -> BreakingPoint:
     estimates = tuple(Estimate(r, r - half, r + half, n=n) for r in recalls)
-    return BreakingPoint(SEVERITIES, estimates, estimates, Estimate(0.01), 0.5, 0.005)
+    chance = tuple(Estimate(0.02, n=n) for _ in recalls)
+    return BreakingPoint(SEVERITIES, estimates, chance, Estimate(0.01), 0.5, 0.005)
 
 
 def test_the_smallest_severity_below_the_level_is_the_breaking_point() -> None:
@@ -40,6 +41,12 @@ def test_a_detector_that_misses_only_the_mild_is_told_apart() -> None:
 def test_what_never_falls_below_has_no_breaking_point() -> None:
     assert found([0.9, 0.9, 0.8]).broken is None
     assert "every severity tried" in found([0.9, 0.9, 0.8]).sentence()
+
+
+def test_what_does_no_better_than_chance_is_said() -> None:
+    assert found([0.03, 0.7, 0.9]).guessing == (0.2,)
+    assert "No better than chance at severity 0.2." in found([0.03, 0.7, 0.9]).sentence()
+    assert "chance" not in found([0.6, 0.7, 0.9]).sentence()
 
 
 def test_a_handful_of_cases_says_nothing() -> None:

@@ -183,3 +183,14 @@ def test_every_command_of_the_readme_exists_and_has_help() -> None:
 def _code_lines(text: str) -> list[str]:
     ticked = re.findall(r"`(riskgen [^`]+)`", text)
     return [*(line for line in text.splitlines() if line.startswith("    riskgen")), *ticked]
+
+
+def test_the_breaking_point_of_a_detector_is_told_and_kept(bank: Path) -> None:
+    words = ("breaking-point", "--stress", "card_testing_burst", "--severity", "0.5..1:2")
+    said = riskgen(bank, *words)
+    assert re.search(r"severity +found +by chance +cases", said)
+    facts = json.loads((run_of(bank) / "breaking_points" / "card_testing_burst.json").read_text())
+    assert facts["severity"] == [0.5, 1.0]
+    assert facts["sentence"] in said
+    riskgen(bank, "verify", str(run_of(bank)))
+    assert "Give one above 0" in riskgen(bank, *words[:-1], "0", code=2)

@@ -21,6 +21,7 @@ COMMANDS = {
     "tune": "Search the options of a generator, and say whether it helped.",
     "simulate": "Draw scenarios from the newest run, stressed if wanted.",
     "evaluate": "Is it faithful, does it help, does it leak?",
+    "breaking-point": "From which severity on does a detector miss a fraud?",
     "report": "Write the evaluation as one offline HTML file.",
     "scenarios": "List, show and check stress scenarios.",
     "verify": "Check that no file of a run was changed.",
@@ -38,7 +39,7 @@ class LazyGroup(click.Group):
         """Import the command; an unknown name gets click's own message."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"riskgen.cli.{cmd_name}")
+        module = importlib.import_module(f"riskgen.cli.{cmd_name.replace('-', '_')}")
         command = module.command
         assert isinstance(command, click.Command)
         return command

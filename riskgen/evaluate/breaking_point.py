@@ -89,22 +89,33 @@ class BreakingPoint:
         return self.severity[last + 1] if 0 <= last < len(below) - 1 else None
 
     @property
+    def guessing(self) -> tuple[float, ...]:
+        """The severities at which the interval of recall reaches down to chance."""
+        points = zip(self.severity, self.recall, self.chance, strict=True)
+        return tuple(s for s, seen, blind in points if not (seen.lower or 0.0) > blind.value)
+
+    @property
     def n_cases(self) -> int:
         """Fraud customers behind the least certain recall."""
         return min(found.n or 0 for found in self.recall)
 
     def sentence(self) -> str:
-        """Say in words where it breaks."""
-        wanted, given = f"{self.level:.0%}", f"{self.budget:.2%} of customers alerted a day"
+        """Say in words where it breaks, and where it does no better than chance."""
         if self.n_cases < FEWEST_CASES:
             return f"Too few cases to say: {self.n_cases}, at least {FEWEST_CASES} are needed."
+        blind = ", ".join(f"{severity:g}" for severity in self.guessing)
+        rest = f" No better than chance at severity {blind}." if blind else ""
+        return f"With {self.budget:.2%} of customers alerted a day, {self._broken()}.{rest}"
+
+    def _broken(self) -> str:
+        wanted = f"{self.level:.0%}"
         if self.broken is None:
-            return f"With {given}, recall stays at {wanted} or above at every severity tried."
+            return f"recall stays at {wanted} or above at every severity tried"
         sure = "" if self.surely_broken is not None else " (its interval reaches the bound)"
-        text = f"With {given}, recall falls below {wanted} at severity {self.broken:g}{sure}"
+        text = f"recall falls below {wanted} at severity {self.broken:g}{sure}"
         if self.recovers is None:
-            return f"{text} and is below it at the severest tried."
-        return f"{text} and is back from {self.recovers:g} on: mild cases escape, blatant do not."
+            return f"{text} and is below it at the severest tried"
+        return f"{text} and is back from {self.recovers:g} on: mild cases escape, blatant do not"
 
     def facts(self) -> dict[str, Any]:
         """Return everything as JSON values."""
@@ -118,6 +129,7 @@ class BreakingPoint:
             "broken_at": self.broken,
             "surely_broken_at": self.surely_broken,
             "recovers_at": self.recovers,
+            "no_better_than_chance_at": list(self.guessing),
             "n_cases": self.n_cases,
             "omitted": list(self.omitted),
             "sentence": self.sentence(),
@@ -135,6 +147,7 @@ def find_breaking_point(
     level: float,
     budget: float,
     seed: int,
+    on_step: Callable[[float], None] | None = None,
 ) -> BreakingPoint:
     """Stress customers that the detector never saw, at one severity after the other.
 
@@ -157,13 +170,15 @@ def find_breaking_point(
         Share of the day's active customers that is alerted.
     seed : int
         Same seed, same result.
+    on_step : callable or None
+        Told the part of the work done, 0 to 1.
 
     Raises
     ------
     NotApplicable
         When there are no labels by event, or nothing to learn from or to stress.
     """
-    lens = _lens(split)
+    lens, tell = _lens(split), on_step or (lambda part: None)
     model, window = _trained(split, lens, seed), split.validation_window
     base = normals(split.validation)
     weights = resampling_weights(base.n_entities, DRAWS, stream(seed, "breaking point"))
@@ -172,11 +187,16 @@ def find_breaking_point(
     rounds = range(min(MOST_ROUNDS, -(-ENOUGH_CASES // wanted)))
     rehearsals = [rehearse(base, scenario, severities, window, seed, r, wanted) for r in rounds]
     by_severity = [[r.runs[k] for r in rehearsals] for k in range(len(severities))]
-    recall = tuple(judge.recall(runs, judge.seen) for runs in by_severity)
-    chance = tuple(judge.recall(runs, _drawn(seed)) for runs in by_severity)
+    recall, chance = [], []
+    for k, runs in enumerate(by_severity):
+        recall.append(judge.recall(runs, judge.seen))
+        chance.append(judge.recall(runs, _drawn(seed)))
+        tell((k + 1) / len(by_severity))
     sham = judge.recall([r.sham for r in rehearsals], judge.seen)
     omitted = dict.fromkeys(note for r in rehearsals for run in r.runs for note in run.omitted)
-    return BreakingPoint(tuple(severities), recall, chance, sham, level, budget, tuple(omitted))
+    return BreakingPoint(
+        tuple(severities), tuple(recall), tuple(chance), sham, level, budget, tuple(omitted)
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,7 +220,8 @@ class _Judge:
         scores = np.empty(run.events.n_events)
         anew = run.touched[run.events.owner]
         scores[~anew] = self.calm[~run.touched[self.base.owner]]
-        scores[anew] = self._scores(run.events.take(np.flatnonzero(run.touched)))
+        if anew.any():
+            scores[anew] = self._scores(run.events.take(np.flatnonzero(run.touched)))
         return scores
 
     def _scores(self, events: Events) -> Floats:
