@@ -171,7 +171,9 @@ def test_a_tally_of_parts_is_the_tally_of_the_whole(tiny_events: Events) -> None
     facts = tally.facts()
     assert facts["n_entities"] == 40
     assert facts["n_touched"] == touched == len(tally.by_entity()["n_auth"])
-    assert not [check for check in facts["assertions"] if check["status"] == "FAIL"]
+    # A burst on every second customer, instead of on 2 %, does move the whole table.
+    failed = [check["name"] for check in facts["assertions"] if check["status"] == "FAIL"]
+    assert failed == ["collateral.worst_ratio <= 2"]
 
 
 def test_a_market_simulation_is_tallied_and_a_short_horizon_is_not_judged() -> None:

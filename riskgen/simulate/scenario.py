@@ -58,6 +58,9 @@ class StressScenario(Part):
         Column that plays a role, where the schema does not say so.
     parameters : dict of str to Parameter
         What changes, from severity 0 to 1.
+    targets : tuple of str
+        Statistics of the whole table that it means to move: meanings or names of
+        columns, ``hour``, ``weekday``, ``gap``, ``length``; others are collateral.
     assertions : tuple of Assertion
         Under the key ``assert`` in the file.
     """
@@ -75,6 +78,7 @@ class StressScenario(Part):
     window: Window = Window()
     severity: Severity
     parameters: dict[str, Parameter] = Field(min_length=1)
+    targets: tuple[str, ...] = ()
     views: tuple[View, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     plausibility: Plausibility = Plausibility()

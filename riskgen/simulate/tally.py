@@ -15,6 +15,7 @@ import numpy as np
 from riskgen.data.events import Events
 from riskgen.simulate.assertions import Statistic, ask, summaries
 from riskgen.simulate.behaviour import entity_behaviour, weekdays
+from riskgen.simulate.collateral import WATCHED, Collateral
 from riskgen.simulate.mechanisms.accounts import Accounts, Floats
 from riskgen.simulate.mechanisms.stressed import Stressed, achieved
 from riskgen.simulate.mechanisms.validity import same_untouched, violations
@@ -52,6 +53,7 @@ class Tally:
     requested: dict[str, float] = field(default_factory=dict)
     omitted: list[str] = field(default_factory=list)
     curve: SeverityCurve = field(default_factory=SeverityCurve)
+    collateral: Collateral = field(default_factory=Collateral)
     untouched_equal: bool = True
     _totals: Totals = field(default_factory=Totals, repr=False)
     _touched: Sampled = field(default_factory=Sampled, repr=False)
@@ -76,6 +78,8 @@ class Tally:
         self._weekdays[1] += weekdays(stressed.events.seconds())
         if base.n_events:
             self._compare(base, stressed, keys)
+            if position < WATCHED:
+                self.collateral.add(base, stressed, position)
         if self.severity > 0 and self.first == 0 and self.curve.n_entities < ENOUGH:
             self.curve.add(base, self.scenario, seed=self.seed)
 
@@ -91,6 +95,7 @@ class Tally:
         self._totals.merge(Totals(state["totals"]))
         for name, sample in self._samples().items():
             sample.merge(Sampled.from_state(state["samples"][name]))
+        self.collateral.merge(state["collateral"])
         if state["curve"] is not None:
             self.curve = SeverityCurve.from_state(state["curve"])
 
@@ -104,6 +109,7 @@ class Tally:
             "weekdays": [days.tolist() for days in self._weekdays],
             "totals": self._totals.found,
             "samples": {name: sample.state() for name, sample in self._samples().items()},
+            "collateral": self.collateral.state(),
             "curve": self.curve.state() if self.first == 0 else None,
         }
 
@@ -122,6 +128,7 @@ class Tally:
             "omitted": self.omitted,
             "severity_curve": self.curve.facts(),
             "assertions": ask(self.scenario, self.severity, self.statistics()),
+            "collateral": self.collateral.facts(self.scenario.targets),
             "plausibility": self._plausibility(),
             **self._sampled(),
         }
@@ -140,6 +147,7 @@ class Tally:
             "untouched_entities.hash_equal_base": self.untouched_equal,
             "weekday_hist_tv": float(np.abs(before - after).sum() / 2),
             "validity_violations": float(self.counts.get("validity_violations", 0)),
+            "collateral.worst_ratio": self.collateral.worst(self.scenario.targets),
         }
 
     def _count(self, name: str, number: int) -> None:
