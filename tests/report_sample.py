@@ -429,8 +429,49 @@ def sample_simulations() -> list[dict[str, Any]]:
                 "warning": True,
                 "sentence": "Half of the touched customers lie beyond all base customers.",
             },
+            "collateral": [
+                {
+                    "statistic": "channel",
+                    "distance": 0.041,
+                    "noise": 0.005,
+                    "ratio": 8.2,
+                    "targeted": False,
+                    "status": "FAIL",
+                },
+                {
+                    "statistic": "amount",
+                    "distance": 0.05,
+                    "noise": 0.01,
+                    "ratio": 5.0,
+                    "targeted": True,
+                    "status": "PASS",
+                },
+            ],
             "n_scenarios": 10_000,
             "where": "/home/somebody/runs/0001/simulations/merchant-burst",
         },
         {"scenario": "base", "severity": 0.0, "seed": 3, "mechanism": "none"},
+    ]
+
+
+def sample_breaking_points() -> list[dict[str, Any]]:
+    recalls = (0.05, 0.18, 0.45, 0.72)
+    return [
+        {
+            "scenario": "account-takeover-drain",
+            "severity": [0.25, 0.5, 0.75, 1.0],
+            "recall": [
+                {"value": r, "lower": r - 0.05, "upper": r + 0.1, "level": 0.95, "n": 55}
+                for r in recalls
+            ],
+            "chance": [
+                {"value": 0.02, "lower": 0.0, "upper": 0.06, "level": 0.95, "n": 55}
+                for _ in recalls
+            ],
+            "sham": {"value": 0.01, "lower": 0.0, "upper": 0.03, "level": 0.95, "n": 55},
+            "level": 0.5,
+            "budget": 0.005,
+            "omitted": ["new_device_prob: no column means a device"],
+            "sentence": "With 0.50% of customers alerted a day, recall falls below 50%.",
+        }
     ]

@@ -12,6 +12,7 @@ from report_sample import (
     NASTY,
     market_metrics,
     only,
+    sample_breaking_points,
     sample_manifest,
     sample_results,
     sample_simulations,
@@ -19,7 +20,7 @@ from report_sample import (
 )
 
 from riskgen.evaluate.verdict import Results, Verdict
-from riskgen.report.blocks import Chip, Gallery, Group, Measure, Prose
+from riskgen.report.blocks import Chart, Chip, Gallery, Group, Measure, Prose, Table
 from riskgen.report.charts import chart_of
 from riskgen.report.document import Document, build_document
 from riskgen.report.figures import figure, library
@@ -31,9 +32,8 @@ MARKS = "\u202eevil\u2066\u200f"
 
 
 def document(**options: Any) -> Document:
-    return build_document(
-        sample_results(**options), sample_manifest(), sample_training(), sample_simulations()
-    )
+    told = (sample_manifest(), sample_training(), sample_simulations(), sample_breaking_points())
+    return build_document(sample_results(**options), *told)
 
 
 @pytest.fixture(scope="module")
@@ -273,6 +273,33 @@ def test_an_assertion_that_was_not_asked_is_not_green() -> None:
     part = next(part for part in document().sections if part.id == "scenarios")
     burst = next(b for b in part.blocks if isinstance(b, Group) and "merchant" in b.caption)
     assert burst.chip == Chip("idle", "1 of 2 assertions held")
+
+
+def test_what_else_a_scenario_moved_is_told_and_what_was_meant_is_not_red() -> None:
+    part = next(part for part in document().sections if part.id == "scenarios")
+    burst = next(b for b in part.blocks if isinstance(b, Group) and "merchant" in b.caption)
+    moved = next(b for b in burst.blocks if isinstance(b, Table) and "moved" in b.caption)
+    assert [row[-1] for row in moved.rows] == [Chip("fail", "moved"), Chip("idle", "meant to move")]
+
+
+def test_a_breaking_point_is_a_sentence_a_curve_and_a_table() -> None:
+    part = next(part for part in document().sections if part.id == "breaking-points")
+    kinds = [block.kind for block in part.blocks]
+    assert kinds == ["prose", "chart", "prose", "table"]
+    chart = next(block for block in part.blocks if isinstance(block, Chart))
+    assert [(item.name, item.role) for item in chart.series[1:]] == [
+        ("chance", "guide"),
+        ("target", "guide"),
+    ]
+    assert chart.series[0].lower
+    table = next(block for block in part.blocks if isinstance(block, Table))
+    assert table.rows[0][1] == "0.05 [0.00, 0.15]"
+    assert "sham edits" in str(table.rows[-1][0])
+
+
+def test_without_a_breaking_point_there_is_no_section() -> None:
+    empty = build_document(Results([], [], {}).to_json(), {})
+    assert "breaking-points" not in [part.id for part in empty.sections]
 
 
 def test_command_lines_give_what_was_simulated(page: str) -> None:

@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report_sample import sample_manifest, sample_results, sample_simulations, sample_training
+from report_sample import (
+    sample_breaking_points,
+    sample_manifest,
+    sample_results,
+    sample_simulations,
+    sample_training,
+)
 
 from riskgen.report.document import build_document
 from riskgen.report.html import charts_of, render
@@ -32,7 +38,11 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def built() -> Any:
     return build_document(
-        sample_results(), sample_manifest(), sample_training(), sample_simulations()
+        sample_results(),
+        sample_manifest(),
+        sample_training(),
+        sample_simulations(),
+        sample_breaking_points(),
     )
 
 

@@ -60,6 +60,7 @@ def build_document(
     manifest: dict[str, Any],
     training: Sequence[Mapping[str, Any]] = (),
     simulations: Sequence[Mapping[str, Any]] = (),
+    breaking_points: Sequence[Mapping[str, Any]] = (),
 ) -> Document:
     """Return the report of one run.
 
@@ -74,9 +75,13 @@ def build_document(
     simulations : sequence of dict
         One for each simulation: ``scenario``, ``severity``, ``requested``,
         ``achieved``, ``assertions``, ``plausibility``.
+    breaking_points : sequence of dict
+        As :meth:`riskgen.evaluate.breaking_point.BreakingPoint.facts` returns them,
+        with the name of the ``scenario``.
     """
     found = Results.from_json(results)
-    material = Material(found, manifest, tuple(training), tuple(simulations))
+    told = (tuple(training), tuple(simulations), tuple(breaking_points))
+    material = Material(found, manifest, *told)
     digest = digest_of(results)
     cards = cards_of(found, manifest)
     sections = tuple(under_card(part, cards) for part in sections_of(material))

@@ -9,7 +9,10 @@ from riskgen.report.blocks import Block, Chip, Facts, Group, Prose, Table
 from riskgen.report.provenance import flat, value_text
 from riskgen.report.wording import plain, sentence
 
-SHOWN = {"scenario", "severity", "requested", "achieved", "assertions", "severity_curve"}
+SHOWN = {
+    *("scenario", "severity", "requested", "achieved", "assertions", "severity_curve"),
+    "collateral",
+}
 # Where somebody's files lie, and what the manifest of the parts says already.
 LEFT_OUT = {"where", "name", "parts", "sha256"}
 USED = {"name", "assertion", "text", "check", "passed", "held", "ok", "status"}
@@ -28,7 +31,8 @@ def _group(facts: Mapping[str, Any]) -> Group:
         heading += f", severity {value_text(facts['severity'])}"
     blocks: list[Table | Facts | Prose] = [_dial(facts)]
     checks, curve = _assertions(facts.get("assertions")), _curve(facts.get("severity_curve"))
-    blocks += [table for table in (checks, curve) if table is not None]
+    moved = _collateral(facts.get("collateral"))
+    blocks += [table for table in (checks, curve, moved) if table is not None]
     rest = {k: item for k, item in facts.items() if k not in SHOWN | LEFT_OUT | {"plausibility"}}
     told = facts.get("plausibility")
     if isinstance(told, dict) and told.get("sentence"):
@@ -76,6 +80,32 @@ def _curve(item: object) -> Table | None:
     )
     names = tuple(plain(name).replace("_", " ") for name in item)
     return Table("The dial", names, rows, tuple(range(1, len(names)))) if rows else None
+
+
+def _collateral(item: object) -> Table | None:
+    """Return what else moved, in units of the base's own noise, as a table."""
+    if not isinstance(item, list) or not item:
+        return None
+    rows = tuple(
+        (
+            plain(row["statistic"]),
+            value_text(row["distance"]),
+            value_text(row["noise"]),
+            f"{row['ratio']:.2f}",
+            _moved(row),
+        )
+        for row in item
+    )
+    columns = ("Distribution", "Moved by", "Noise of the base", "Ratio", "")
+    return Table(
+        "What else moved (total variation; at most twice the noise)", columns, rows, (1, 2, 3)
+    )
+
+
+def _moved(row: Mapping[str, Any]) -> Chip:
+    if row["targeted"]:
+        return Chip("idle", "meant to move")
+    return Chip("pass", "within") if row["status"] == "PASS" else Chip("fail", "moved")
 
 
 def _pairs(item: object) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from riskgen.evaluate.result import MetricResult
 from riskgen.evaluate.verdict import Results
 from riskgen.report.blocks import Block, Listing, Prose, Section, Signatures
+from riskgen.report.breaking_points import breaking_point_section
 from riskgen.report.measures import blocks_of, every_measure, thresholds
 from riskgen.report.provenance import data_blocks, reproduction_blocks
 from riskgen.report.scenarios import scenario_blocks
@@ -47,6 +48,7 @@ class Material:
     manifest: Mapping[str, Any]
     training: tuple[Row, ...]
     simulations: tuple[Row, ...]
+    breaking_points: tuple[Row, ...] = ()
 
 
 def sections_of(material: Material) -> tuple[Section, ...]:
@@ -59,6 +61,7 @@ def sections_of(material: Material) -> tuple[Section, ...]:
     rest = [
         _every_measure(numbered),
         _scenarios(material.simulations),
+        breaking_point_section(material.breaking_points),
         training_section(material.training),
         Section(
             "data", "Data", "What was learned, and how it was cut.", data_blocks(material.manifest)

@@ -11,6 +11,7 @@ from riskgen.errors import RunError
 from riskgen.report.document import build_document
 from riskgen.report.html import render
 from riskgen.runs import Run, file_hash, read_json, write_bytes
+from riskgen.stages.breaking_point import FOLDER
 from riskgen.stages.fitted import open_run
 
 
@@ -35,7 +36,8 @@ def report_run(run: Path | None, root: Path, out: Path | None = None) -> Path:
     results = _results(opened)
     schema = read_schema(opened.path / "schema.yaml").model_dump(mode="json", exclude_none=True)
     manifest = {**opened.manifest, "table_schema": schema}
-    document = build_document(results, manifest, _training(opened), simulations(opened.path))
+    told = (_training(opened), simulations(opened.path), breaking_points(opened.path))
+    document = build_document(results, manifest, *told)
     path = out if out is not None else Path("reports") / f"{opened.path.name}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(path, render(document).encode())
@@ -45,6 +47,11 @@ def report_run(run: Path | None, root: Path, out: Path | None = None) -> Path:
 def simulations(run: Path) -> list[dict[str, Any]]:
     """Return what each simulation of a run says of itself, by name."""
     return [read_json(path) for path in sorted(run.glob("simulations/*/simulation.json"))]
+
+
+def breaking_points(run: Path) -> list[dict[str, Any]]:
+    """Return the breaking points that were looked for in a run, by scenario."""
+    return [read_json(path) for path in sorted(run.glob(f"{FOLDER}/*.json"))]
 
 
 def _results(run: Run) -> dict[str, Any]:
