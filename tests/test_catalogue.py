@@ -13,7 +13,12 @@ from riskgen.simulate.template import template
 
 
 def test_the_catalogue_holds_what_the_protocol_names() -> None:
-    assert catalogue.names() == ["ato_drain", "card_testing_burst", "gfc_2008"]
+    assert catalogue.names() == [
+        "ato_drain",
+        "card_testing_burst",
+        "gfc_2008",
+        "transplant_fraud",
+    ]
 
 
 @pytest.mark.parametrize("name", catalogue.names())

@@ -48,8 +48,10 @@ class StressScenario(Part):
         Name and one line of explanation.
     domain : str
         ``transactions`` or ``market``.
-    typology, mechanism : str
-        What goes wrong, and how it is brought about.
+    typology : str or None
+        What goes wrong; a transplant without one takes all cases of the label.
+    mechanism : str
+        How it is brought about.
     population : Population or None
         Who is touched; transactions only.
     roles : dict of str to str
@@ -69,7 +71,7 @@ class StressScenario(Part):
     id: str = Field(pattern=r"^[a-z0-9_]{3,40}$")
     title: str = Field(min_length=1, max_length=200)
     domain: Literal["transactions", "market"]
-    typology: Typology
+    typology: Typology | None = None
     label: Label | None = None
     mechanism: Literal["reweight", "condition", "transform", "transplant"]
     population: Population | None = None
@@ -91,6 +93,8 @@ class StressScenario(Part):
     def _fits_its_domain(self) -> StressScenario:
         if self.domain == "transactions" and self.population is None:
             raise ValueError("a transactions scenario needs a population")
+        if self.typology is None and self.mechanism != "transplant":
+            raise ValueError(f"'typology' is missing; a {self.mechanism} must say what goes wrong")
         return self
 
     @property

@@ -2,5 +2,6 @@
 
 from riskgen.simulate.mechanisms.sham import sham_edit
 from riskgen.simulate.mechanisms.stressed import Stressed, stress_events
+from riskgen.simulate.mechanisms.transplant import Donors
 
-__all__ = ["Stressed", "sham_edit", "stress_events"]
+__all__ = ["Donors", "Stressed", "sham_edit", "stress_events"]

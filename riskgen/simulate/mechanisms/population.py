@@ -103,14 +103,18 @@ def own_debits(
 
     ``preferred`` (increasing rows) is drawn from where the entity has any.
     """
-    result = _own(accounts, accounts.debits, anchor, uniform)[0]
+    result = own_rows(accounts, accounts.debits, anchor, uniform)[0]
     if preferred is None or len(preferred) == 0:
         return result
-    rows, found = _own(accounts, preferred, anchor, uniform)
+    rows, found = own_rows(accounts, preferred, anchor, uniform)
     return np.where(found, rows, result)
 
 
-def _own(accounts: Accounts, pool: Ints, anchor: Ints, uniform: Floats) -> tuple[Ints, Flags]:
+def own_rows(accounts: Accounts, pool: Ints, anchor: Ints, uniform: Floats) -> tuple[Ints, Flags]:
+    """Return a row of ``pool`` of the same entity up to each anchor, and whether there is one.
+
+    ``pool`` is increasing and not empty.
+    """
     start = accounts.events.offsets[accounts.events.owner[anchor]]
     low = np.searchsorted(pool, start)
     count = np.searchsorted(pool, anchor, side="right") - low

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from types import ModuleType
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -13,12 +13,33 @@ from riskgen.errors import ScenarioError
 from riskgen.simulate.mechanisms.accounts import Accounts, Flags, Floats, Ints
 from riskgen.simulate.mechanisms.dial import Dial
 from riskgen.simulate.mechanisms.frauds import account_takeover, card_testing
-from riskgen.simulate.mechanisms.population import choose, eligible_rows
+from riskgen.simulate.mechanisms.population import Chosen, choose, eligible_rows
 from riskgen.simulate.mechanisms.posting import Posting, post
+from riskgen.simulate.mechanisms.transplant.donors import Donors
+from riskgen.simulate.mechanisms.transplant.graft import Transplant
 from riskgen.simulate.roles import roles_of, with_meanings
 from riskgen.simulate.scenario import StressScenario
 
-TYPOLOGIES: dict[str, ModuleType] = {
+
+class Mechanism(Protocol):
+    """What plans events and says how they went: a module of a typology, or a transplant."""
+
+    @property
+    def PARAMETERS(self) -> frozenset[str]:
+        """Parameters that a file may set."""
+
+    @property
+    def WIDTH(self) -> int:
+        """Uniform numbers for each chosen entity."""
+
+    def plan(self, accounts: Accounts, dial: Dial, chosen: Chosen) -> Any:
+        """Return a plan that has a ``burst``."""
+
+    def measure(self, plan: Any, units: Ints) -> dict[str, Floats]:
+        """Return what each chosen entity got; ``n_inserted`` is one of it."""
+
+
+TYPOLOGIES: dict[str, Mechanism] = {
     "account_takeover": account_takeover,
     "card_testing": card_testing,
 }
@@ -99,6 +120,7 @@ def stress_events(
     seed: int,
     share: float | None = None,
     first: int = 0,
+    donors: Donors | None = None,
 ) -> Stressed:
     """Apply a transactions scenario to events.
 
@@ -107,7 +129,7 @@ def stress_events(
     events : Events
         Real or simulated sequences.
     scenario : StressScenario
-        What goes wrong; domain ``transactions``, mechanism ``transform``.
+        What goes wrong; domain ``transactions``, mechanism ``transform`` or ``transplant``.
     severity : float
         How badly, 0 (nothing) to 1 (the file's maximum).
     seed : int
@@ -116,6 +138,8 @@ def stress_events(
         Share of eligible entities to touch in place of the file's.
     first : int
         Position of the first entity in the whole simulation, for parts.
+    donors : Donors or None
+        Real cases that a transplant works from.
 
     Returns
     -------
@@ -125,10 +149,10 @@ def stress_events(
     ------
     ScenarioError
         When the scenario is of another domain or mechanism, sets a parameter
-        that its typology does not have, or the table has no amount or has
-        months for its finest time.
+        that its typology does not have, the table has no amount or has months
+        for its finest time, or a transplant has no donors.
     """
-    typology = _typology(scenario, severity)
+    mechanism = _mechanism(scenario, severity, donors)
     roles_of(scenario, events.schema)
     _refuse_months(events, scenario)
     accounts = Accounts.of(with_meanings(events, scenario.columns))
@@ -146,12 +170,12 @@ def stress_events(
         seed=seed,
         name=scenario.id,
         first=first,
-        width=typology.WIDTH,
+        width=mechanism.WIDTH,
     )
-    plan = typology.plan(accounts, dial, chosen)
+    plan = mechanism.plan(accounts, dial, chosen)
     posting = post(accounts, plan.burst, label=True)
     omitted = [*left_out, *dial.omitted, *_label_left_out(events)]
-    measured = typology.measure(plan, posting.units)
+    measured = mechanism.measure(plan, posting.units)
     # Nothing could be taken from an account that was empty by then.
     happened = measured["n_inserted"] > 0
     measured = {name: values[happened] for name, values in measured.items()}
@@ -183,20 +207,31 @@ def _refuse_months(events: Events, scenario: StressScenario) -> None:
         )
 
 
-def _typology(scenario: StressScenario, severity: float) -> ModuleType:
+def _mechanism(scenario: StressScenario, severity: float, donors: Donors | None) -> Mechanism:
     if scenario.domain != "transactions":
         raise ScenarioError(
             f"Scenario '{scenario.id}' is for {scenario.domain} data, but these are transactions."
         )
     if not 0.0 <= severity <= 1.0:
         raise ScenarioError(f"Severity {severity} is not between 0 and 1.")
-    if scenario.mechanism != "transform" or scenario.typology not in TYPOLOGIES:
+    found = _transplant(scenario, donors) if scenario.mechanism == "transplant" else None
+    if scenario.mechanism == "transform" and scenario.typology in TYPOLOGIES:
+        found = TYPOLOGIES[scenario.typology]
+    if found is None:
         raise ScenarioError(
             f"Scenario '{scenario.id}' asks for {scenario.mechanism} of {scenario.typology}. "
-            f"Built so far: transform of {', '.join(sorted(TYPOLOGIES))}."
+            f"Built so far: transplant, and transform of {', '.join(sorted(TYPOLOGIES))}."
         )
-    typology = TYPOLOGIES[scenario.typology]
-    unknown = sorted(set(scenario.parameters) - typology.PARAMETERS)
+    unknown = sorted(set(scenario.parameters) - found.PARAMETERS)
     if unknown:
-        raise ScenarioError(unknown_name("parameter", unknown[0], sorted(typology.PARAMETERS)))
-    return typology
+        raise ScenarioError(unknown_name("parameter", unknown[0], sorted(found.PARAMETERS)))
+    return found
+
+
+def _transplant(scenario: StressScenario, donors: Donors | None) -> Mechanism:
+    if donors is None:
+        raise ScenarioError(
+            f"Scenario '{scenario.id}' transplants real cases, but none were given: pass "
+            "'donors', found in the generator's partition of the table."
+        )
+    return Transplant(donors)
