@@ -9,7 +9,8 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 from conftest import tiny_schema, tiny_table
-from test_main_job import digest, riskgen, run_of
+from in_process import riskgen
+from test_main_job import digest, run_of
 
 from riskgen.data.events import Events
 from riskgen.data.split import split_events

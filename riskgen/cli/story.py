@@ -110,7 +110,7 @@ def simulate_with_story(request: SimulateRequest, screen: Screen) -> None:
             request, on_progress=lambda done: bar.show(done / request.scenarios, f"{done:,}")
         )
     screen.result(f"{facts['n_scenarios']:,} scenarios, {facts['n_rows']:,} rows: {facts['where']}")
-    for line in facts.get("remarks", []):
+    for line in [*facts.get("remarks", []), *filter(None, [facts.get("release")])]:
         screen.note(line)
     screen.note("Next: riskgen evaluate")
 

@@ -22,6 +22,7 @@ from riskgen.simulate.bases import Base, GeneratedBase, refuse_beyond
 from riskgen.simulate.mechanisms.accounts import Floats
 from riskgen.simulate.mechanisms.markets.credit_crisis import stress_paths
 from riskgen.simulate.mechanisms.stressed import Stressed, stress_events
+from riskgen.simulate.mechanisms.transplant.donors import Donors
 from riskgen.simulate.scenario import StressScenario
 
 
@@ -196,6 +197,7 @@ def event_parts(
     seed: int,
     scenario: StressScenario | None = None,
     severity: float = 0.0,
+    donors: Donors | None = None,
 ) -> Iterator[Part]:
     """Return the first ``n`` entities of a base, a chunk at a time, stressed if wanted.
 
@@ -212,6 +214,8 @@ def event_parts(
         fewer sequences are a prefix of more also under stress.
     severity : float
         How badly, 0 to 1.
+    donors : Donors or None
+        Real cases that a transplant works from.
 
     Raises
     ------
@@ -223,7 +227,9 @@ def event_parts(
     def part(index: int) -> Part:
         first, drawn, stressed = index * base.chunk, base.draw(index), None
         if scenario is not None:
-            stressed = stress_events(drawn, scenario, severity=severity, seed=seed, first=first)
+            stressed = stress_events(
+                drawn, scenario, severity=severity, seed=seed, first=first, donors=donors
+            )
         whole = Part(first, drawn, stressed)
         return whole if first + drawn.n_entities <= n else cut(whole, n - first)
 

@@ -8,8 +8,7 @@ from typing import Literal
 
 BaseKind = Literal["generated", "real"]
 REAL_BASE = (
-    "Real customers' histories under fresh keys: personal data, which 'riskgen release' never "
-    "takes along."
+    "The base is real customers' histories under fresh keys: personal data, never to be released."
 )
 
 
@@ -31,6 +30,10 @@ class Provenance:
         0 for the base.
     base : str
         ``generated``, or ``real`` where real sequences are what was simulated on.
+    n_cases : int
+        Real cases whose shapes were transplanted.
+    release : str
+        What is said of how far the file may go; empty where a release decides.
     """
 
     run: str
@@ -39,6 +42,8 @@ class Provenance:
     mechanism: str = "none"
     severity: float = 0.0
     base: BaseKind = "generated"
+    n_cases: int = 0
+    release: str = ""
 
     def untouched(self) -> Provenance:
         """Return what sequences to which nothing happened say of themselves."""
@@ -56,6 +61,8 @@ class Provenance:
             "severity": self.severity,
             "audit": "not audited",
         }
-        if self.base == "real":
-            facts["release"] = REAL_BASE
+        if self.n_cases:
+            facts |= {"carries_real_shapes": True, "n_cases": self.n_cases}
+        if self.release:
+            facts["release"] = self.release
         return {"riskgen": json.dumps(facts, sort_keys=True)}

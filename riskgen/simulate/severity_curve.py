@@ -17,6 +17,7 @@ from riskgen.simulate.assertions import spearman
 from riskgen.simulate.behaviour import busiest_day
 from riskgen.simulate.mechanisms.accounts import Accounts, Floats
 from riskgen.simulate.mechanisms.stressed import stress_events
+from riskgen.simulate.mechanisms.transplant.donors import Donors
 from riskgen.simulate.scenario import StressScenario
 
 # Entities that are enough for the curve, and fewest that a verdict needs [J]: with
@@ -41,14 +42,19 @@ class SeverityCurve:
     _busiest: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
     _inserted: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
 
-    def add(self, events: Events, scenario: StressScenario, *, seed: int) -> None:
+    def add(
+        self, events: Events, scenario: StressScenario, *, seed: int, donors: Donors | None = None
+    ) -> None:
         """Stress one part of the base at every severity of the scenario's grid.
 
         ``n_24h`` counts inserted events only: what an owner can no longer pay
         for leaves the table, and would hide how the dial works.
         """
         grid = scenario.severity.grid
-        runs = [stress_events(events, scenario, severity=s, seed=seed, share=1.0) for s in grid]
+        runs = [
+            stress_events(events, scenario, severity=s, seed=seed, share=1.0, donors=donors)
+            for s in grid
+        ]
         who = np.flatnonzero(np.logical_or.reduce([run.touched for run in runs]))
         if len(who) == 0:
             return

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
 from riskgen.errors import ScenarioError
 from riskgen.simulate.mechanisms.accounts import Ints
+from riskgen.simulate.mechanisms.transplant.donors import Donors
 from riskgen.simulate.scenario import StressScenario
 
 MOST_SEVERITIES = 50
@@ -44,12 +45,15 @@ class Stress:
         One, or the members of a composition.
     severities : tuple of float
         One, or a rising grid.
+    donors : Donors or None
+        Real cases, where a scenario transplants them.
     """
 
     id: str
     title: str
     scenarios: tuple[StressScenario, ...]
     severities: tuple[float, ...]
+    donors: Donors | None = field(default=None, repr=False)
 
     @property
     def domain(self) -> str:

@@ -18,6 +18,7 @@ from riskgen.simulate.behaviour import entity_behaviour, weekdays
 from riskgen.simulate.collateral import WATCHED, Collateral
 from riskgen.simulate.mechanisms.accounts import Accounts, Floats
 from riskgen.simulate.mechanisms.stressed import Stressed, achieved
+from riskgen.simulate.mechanisms.transplant.donors import Donors
 from riskgen.simulate.mechanisms.validity import same_untouched, violations
 from riskgen.simulate.plausibility import plausibility
 from riskgen.simulate.sampled import Sampled, Totals, keys_of, sample_facts
@@ -42,6 +43,8 @@ class Tally:
     first : int
         Position of the first entity in the whole simulation. The curve is
         drawn from the part that begins the simulation alone.
+    donors : Donors or None
+        Real cases that a transplant works from.
     """
 
     scenario: StressScenario
@@ -49,6 +52,7 @@ class Tally:
     seed: int
     share: float | None = None
     first: int = 0
+    donors: Donors | None = field(default=None, repr=False)
     counts: dict[str, int] = field(default_factory=dict)
     requested: dict[str, float] = field(default_factory=dict)
     omitted: list[str] = field(default_factory=list)
@@ -81,7 +85,7 @@ class Tally:
             if position < WATCHED:
                 self.collateral.add(base, stressed, position)
         if self.severity > 0 and self.first == 0 and self.curve.n_entities < ENOUGH:
-            self.curve.add(base, self.scenario, seed=self.seed)
+            self.curve.add(base, self.scenario, seed=self.seed, donors=self.donors)
 
     def merge(self, state: Mapping[str, Any]) -> None:
         """Take over the :meth:`state` of the part that follows those already added."""

@@ -82,7 +82,9 @@ def act_out(
     """
     acts = stress.acts
     runs = [
-        stress_events(base, s, severity=severity, seed=seed, share=share, first=first)
+        stress_events(
+            base, s, severity=severity, seed=seed, share=share, first=first, donors=stress.donors
+        )
         for s, severity in acts
     ]
     choice = _choice(stress, runs, first + np.arange(base.n_entities))

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from riskgen.data.encoding import EventEncoder
+from riskgen.data.events import Events
 from riskgen.simulate.bases import Base, GeneratedBase, RealBase
 from riskgen.simulate.engine import Part, event_parts
 from riskgen.simulate.scenario import StressScenario
 from riskgen.simulate.stream import Provenance, write_events
 from riskgen.simulate.tally import Tally
 from riskgen.stages.fitted import Fitted
-from riskgen.stages.simulate.real import real_events
+from riskgen.stages.simulate.real import donors_of, real_events, real_facts
 from riskgen.stages.simulate.request import (
     OnProgress,
     SimulateRequest,
-    base_facts,
     plain_facts,
 )
 
@@ -31,14 +32,20 @@ def draw_events(
     on_progress: OnProgress,
 ) -> dict[str, Any]:
     """Write sequences of events to ``target``; return what was asked, reached and written."""
+    real = real_events(fitted, request, scenario)
+    donors = donors_of(scenario, real)
     parts: Iterable[Part] = event_parts(
-        _base(fitted, request),
+        _base(fitted, request, real),
         request.scenarios,
         seed=request.seed,
         scenario=scenario,
         severity=provenance.severity,
+        donors=donors,
     )
-    tally = None if scenario is None else Tally(scenario, provenance.severity, request.seed)
+    tally = None
+    if scenario is not None:
+        tally = Tally(scenario, provenance.severity, request.seed, donors=donors)
+    about_real = real_facts(request, donors if provenance.severity > 0 else None)
 
     def watched() -> Iterator[Part]:
         for part in parts:
@@ -47,13 +54,19 @@ def draw_events(
             yield part
             on_progress(part.first + part.base.n_entities)
 
-    written = write_events(watched(), target, fitted.schema, provenance)
+    said = replace(
+        provenance,
+        n_cases=about_real.get("n_cases", 0),
+        release=about_real.get("release", ""),
+    )
+    written = write_events(watched(), target, fitted.schema, said)
     told = plain_facts(request) if tally is None else tally.facts()
-    return {**told, **base_facts(request), **written}
+    return {**told, **about_real, **written}
 
 
-def _base(fitted: Fitted, request: SimulateRequest) -> Base:
+def _base(fitted: Fitted, request: SimulateRequest, real: Events | None) -> Base:
     assert isinstance(fitted.encoder, EventEncoder)
     if request.base == "real":
-        return RealBase(real_events(fitted, request), request.seed)
+        assert real is not None
+        return RealBase(real, request.seed)
     return GeneratedBase(fitted.generator, fitted.encoder, request.seed)

@@ -1,4 +1,4 @@
-"""The real sequences that a simulation may work on, read from the table again.
+"""The real sequences and cases that a simulation may work on, read from the table again.
 
 A run keeps no copy of the table; what is needed of real customers is read
 where it lies, checked against the run, and only the generator's partition of it.
@@ -6,24 +6,61 @@ where it lies, checked against the run, and only the generator's partition of it
 
 from __future__ import annotations
 
+from typing import Any
+
 from riskgen.data.events import Events
 from riskgen.errors import RiskgenError
+from riskgen.simulate.mechanisms import Donors
+from riskgen.simulate.provenance import REAL_BASE
+from riskgen.simulate.roles import with_meanings
+from riskgen.simulate.scenario import StressScenario
 from riskgen.stages.fitted import Fitted
 from riskgen.stages.material import EventMaterial
 from riskgen.stages.simulate.request import SimulateRequest
 
 
-def real_events(fitted: Fitted, request: SimulateRequest) -> Events:
-    """Return the generator's partition of the table that the run learned.
+def real_events(
+    fitted: Fitted, request: SimulateRequest, scenario: StressScenario | None
+) -> Events | None:
+    """Return the generator's partition of the table that the run learned; None if not needed.
 
     Raises
     ------
     RunError
         When the table has moved or changed since the fit.
     """
+    transplants = scenario is not None and scenario.mechanism == "transplant"
+    if request.base == "generated" and not transplants:
+        return None
     material = fitted.material(request.data, request.password_file, request.context)
     assert isinstance(material, EventMaterial)
     return material.split.generator
+
+
+def donors_of(scenario: StressScenario | None, real: Events | None) -> Donors | None:
+    """Return the cases that a transplant works from; None for any other scenario.
+
+    Raises
+    ------
+    ScenarioError
+        When there is no case to be transplanted.
+    """
+    if scenario is None or scenario.mechanism != "transplant":
+        return None
+    assert real is not None
+    return Donors.of(with_meanings(real, scenario.columns), scenario.typology)
+
+
+def real_facts(request: SimulateRequest, donors: Donors | None) -> dict[str, Any]:
+    """Return what is said of real customers in a simulation, as JSON values."""
+    told: dict[str, Any] = {"base": request.base}
+    if request.base == "real":
+        told["release"] = REAL_BASE
+    if donors is not None:
+        carried = donors.facts()
+        sentences = [told.get("release", ""), carried["release"]]
+        told |= carried | {"release": " ".join(filter(None, sentences))}
+    return told
 
 
 def check_base(request: SimulateRequest, domain: str) -> None:

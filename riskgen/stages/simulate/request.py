@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from riskgen.simulate.provenance import REAL_BASE, BaseKind
+from riskgen.simulate.provenance import BaseKind
 
 OnProgress = Callable[[int], None]
 
@@ -59,9 +59,3 @@ class SimulateRequest:
 def plain_facts(request: SimulateRequest) -> dict[str, Any]:
     """Return what is said of a simulation without a stress."""
     return {"scenario": "base", "severity": 0.0, "seed": request.seed, "mechanism": "none"}
-
-
-def base_facts(request: SimulateRequest) -> dict[str, Any]:
-    """Return what is said of the base of a simulation."""
-    told = {"release": REAL_BASE} if request.base == "real" else {}
-    return {"base": request.base, **told}
