@@ -227,7 +227,7 @@ def test_without_a_case_there_is_nothing_to_transplant() -> None:
     schema = unlabelled.model_copy(update={"channels": tuple(channels), "label_level": None})
     with pytest.raises(ScenarioError, match="--label"):
         Donors.of(Events(schema, bank().frame.drop("fraud"), bank().offsets))
-    with pytest.raises(ScenarioError, match="none were given"):
+    with pytest.raises(ScenarioError, match="was given none"):
         stress_events(bank(), SCENARIO, severity=1, seed=1)
 
 
@@ -304,3 +304,23 @@ def test_shapes_hold_numbers_and_common_words_only() -> None:
     # No category or channel of the test bank, and the column's name is no customer's.
     assert {kind.category + kind.channel for kind in shapes.kinds} == {""}
     assert {kind.named for kind in shapes.kinds} == {"shop"}
+
+
+def test_nobody_is_touched_where_nobody_is_chosen() -> None:
+    base = rich()
+    result = planted(base, donors(BURST), share=1e-9)
+    assert result.events is base
+    assert not result.touched.any()
+
+
+def test_a_table_of_days_without_merchants_names_what_was_left_out(tiny_events: Events) -> None:
+    days = Events.build(
+        tiny_events.frame.with_columns(pl.col("when").dt.date()), tiny_events.schema
+    )
+    result = planted(days, Donors.of(days), severity=0.5)
+    assert result.touched.sum() > 20
+    assert violations(days, result) == 0
+    left_out = {reason.split(":")[0] for reason in result.omitted}
+    # Categories stand for payees where the table names neither merchant nor counterparty.
+    assert left_out == {"clock_prob", "new_category_prob", "new_device_prob"}
+    assert not left_out & set(result.requested)

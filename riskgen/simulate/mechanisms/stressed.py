@@ -231,7 +231,7 @@ def _mechanism(scenario: StressScenario, severity: float, donors: Donors | None)
 def _transplant(scenario: StressScenario, donors: Donors | None) -> Mechanism:
     if donors is None:
         raise ScenarioError(
-            f"Scenario '{scenario.id}' transplants real cases, but none were given: pass "
-            "'donors', found in the generator's partition of the table."
+            f"Scenario '{scenario.id}' transplants real cases, and this step was given none. "
+            "'riskgen simulate' reads them from the table; in Python pass donors=Donors.of(events)."
         )
     return Transplant(donors)

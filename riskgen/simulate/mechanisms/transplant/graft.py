@@ -113,7 +113,7 @@ class _Bag:
         """Return which events should be new to the receiver as they were to the owner."""
         novelty = self.shapes.novelty.get(name)
         if novelty is None:
-            self.dial.leave_out(f"new_{name}_prob", f"no column means a {name}")
+            self.dial.leave_out(f"new_{name}_prob", f"no column of its own means a {name}")
             return np.zeros(len(self.at), dtype=bool)
         share = self.dial.ask(f"new_{name}_prob", 1.0, data=habit)
         group = novelty.group[self.at]
