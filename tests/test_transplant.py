@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from robbed_bank import BURST, Event, rich, robbed
 from test_mechanisms import bank
 
+from riskgen.data.codecs.recency import is_fresh
 from riskgen.data.derived.derivation import derive, openings
 from riskgen.data.events import Events
 from riskgen.errors import ScenarioError
 from riskgen.simulate import catalogue
 from riskgen.simulate.mechanisms import Donors, stress_events
 from riskgen.simulate.mechanisms.accounts import Accounts
+from riskgen.simulate.mechanisms.habits import Habits, fresh_ids
 from riskgen.simulate.mechanisms.stressed import Stressed
 from riskgen.simulate.mechanisms.transplant import graft, timing
 from riskgen.simulate.mechanisms.transplant.shapes import Shapes
@@ -324,3 +326,14 @@ def test_a_table_of_days_without_merchants_names_what_was_left_out(tiny_events: 
     # Categories stand for payees where the table names neither merchant nor counterparty.
     assert left_out == {"clock_prob", "new_category_prob", "new_device_prob"}
     assert not left_out & set(result.requested)
+
+
+def test_names_made_up_among_other_names_are_known_as_made_up() -> None:
+    base = rich()
+    names = [f"P{n}" if n % 2 else f"new-{n:06d}-000" for n in base.owner.tolist()]
+    devices = base.frame.with_columns(pl.Series("device", names))
+    mixed = Events(base.schema, devices, base.offsets)
+    habits = Habits.of(mixed, "device")
+    found = fresh_ids(habits, np.array([3, 3, 4]), np.array([0, 999, 0]))
+    assert found == ["new-000003-1000", "new-000003-1999", "new-000004-1000"]
+    assert all(is_fresh(name) for name in found)

@@ -101,6 +101,8 @@ def fresh_ids(habits: Habits, positions: Ints, turns: Ints) -> list[str]:
     shapes = [_NUMBERED.fullmatch(level) for level in habits.levels]
     prefixes = {shape[1] if shape else None for shape in shapes}
     if len(prefixes) != 1 or None in prefixes:
-        return [f"new-{number}" for number in numbers]
+        # As the encoder makes names up, beyond the thousand that it gives one entity.
+        pairs = zip(positions.tolist(), turns.tolist(), strict=True)
+        return [f"new-{position:06d}-{1000 + turn}" for position, turn in pairs]
     largest = max(int(shape[2]) for shape in shapes if shape)
     return [f"{prefixes.copy().pop()}{largest + 1 + number}" for number in numbers]
