@@ -27,6 +27,9 @@ Meaning = Literal[
     "device",
     "channel",
     "price",
+    "credit_limit",
+    "address",
+    "phone",
 ]
 Resolution = Literal["clock", "day", "month", "step"]
 

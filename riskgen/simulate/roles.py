@@ -59,7 +59,7 @@ def roles_of(scenario: StressScenario, schema: Schema) -> Roles:
         column that the table does not have or that is not modelled.
     """
     meant = as_meant(schema, scenario.columns)
-    found = {role: _player(role, meant) for role in scenario.roles}
+    found = {role: player(role, meant) for role in scenario.roles}
     lacking = [
         role for role, need in scenario.roles.items() if need == "required" and found[role] is None
     ]
@@ -108,7 +108,8 @@ def _as_meant(channel: Channel, given: Mapping[str, Meaning]) -> Channel:
     return channel
 
 
-def _player(role: str, schema: Schema) -> str | None:
+def player(role: str, schema: Schema) -> str | None:
+    """Return the column that plays ``role``, None where nobody does."""
     if role == "clock":
         return schema.time if schema.resolution == "clock" else None
     if role == "label":

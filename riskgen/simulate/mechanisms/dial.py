@@ -20,7 +20,8 @@ class Dial:
     requested : dict of str to float
         What was asked for so far.
     omitted : list of str
-        Parameters that the table has no column for, with the reason.
+        Parameters that the table has no column for or that are done in
+        another way, with the reason.
     """
 
     scenario: StressScenario
@@ -46,6 +47,12 @@ class Dial:
         said = f"{name}: {reason}"
         if name in self.scenario.parameters and said not in self.omitted:
             self.requested.pop(name, None)
+            self.omitted.append(said)
+
+    def note(self, name: str, reason: str) -> None:
+        """Say how ``name`` is done on this table; it stays asked for."""
+        said = f"{name}: {reason}"
+        if name in self.scenario.parameters and said not in self.omitted:
             self.omitted.append(said)
 
     def instead(self, name: str, other: str, value: float) -> None:

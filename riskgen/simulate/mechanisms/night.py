@@ -20,6 +20,11 @@ def is_night(seconds: Floats) -> Flags:
     return np.asarray(np.mod(seconds, SECONDS_PER_DAY) < NIGHT)
 
 
+def at_hour_of(seconds: Floats, example: Floats) -> Floats:
+    """Return the days of ``seconds`` at the time of day of ``example``."""
+    return np.asarray(seconds - np.mod(seconds, SECONDS_PER_DAY) + np.mod(example, SECONDS_PER_DAY))
+
+
 def times(start: Floats, stop: Floats, uniform: Floats, night: Flags) -> Floats:
     """Return one uniform time in each window, by night where wanted.
 

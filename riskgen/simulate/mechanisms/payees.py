@@ -37,8 +37,9 @@ class Payees:
     country, device : Habits or None
         The other habits.
     pool : ndarray, int64
-        Unlabelled rows in which money went out, by amount; where the table
-        has devices, only those with one: a stranger acts from afar.
+        Rows that new kinds of events are taken from, by amount: unlabelled, of
+        one direction. For a stranger, who acts from afar, only those with a
+        device where the table has devices.
     """
 
     accounts: Accounts
@@ -48,7 +49,7 @@ class Payees:
     pool: Ints = field(repr=False)
 
     @classmethod
-    def of(cls, accounts: Accounts) -> Payees:
+    def of(cls, accounts: Accounts, *, stranger: bool = True) -> Payees:
         """Read the habits in the columns that the schema gives a meaning."""
         events = accounts.events
         found = {c.meaning: c.name for c in reversed(events.schema.with_role("channel"))}
@@ -57,7 +58,23 @@ class Payees:
         payees = tuple(Habits.of(events, name) for name in names)
         country = Habits.of(events, found["country"]) if "country" in found else None
         device = Habits.of(events, found["device"]) if "device" in found else None
-        return cls(accounts, payees, country, device, _pool(accounts, device))
+        pool = _pool(accounts, accounts.debits, device if stranger else None)
+        return cls(accounts, payees, country, device, pool)
+
+    def incoming(self) -> Payees:
+        """Return the same habits with a pool of rows in which money came in."""
+        return replace(self, pool=_pool(self.accounts, self.accounts.credits, None))
+
+    def within(self, wanted: Flags) -> Payees:
+        """Return the same habits with the rows of the pool that are wanted; maybe none."""
+        return replace(self, pool=self.pool[wanted[self.pool]])
+
+    def paying(self, meaning: str) -> Payees:
+        """Return the same habits with the rows that name such a payee, if there are any."""
+        schema = self.accounts.events.schema
+        found = [h for h in self.payees if schema.channel(h.column).meaning == meaning]
+        named = self.within(found[0].codes >= 0) if found else self
+        return named if len(named.pool) else self
 
     def known(self, entity: Ints, rows: Ints) -> Flags:
         """Whether each entity has paid the payee of each row; no payee counts as known."""
@@ -66,6 +83,16 @@ class Payees:
             here = ~decided & (habits.codes[rows] >= 0)
             result[here] = habits.used(entity[here], habits.codes[rows[here]])
             decided |= here
+        return result
+
+    def numbers(self, rows: Ints) -> Ints:
+        """Return a number for the payee of each row; -1 where it names none."""
+        result = np.full(len(rows), -1, dtype=np.int64)
+        above = 0
+        for habits in self.payees:
+            codes = habits.codes[rows]
+            result = np.where((result < 0) & (codes >= 0), above + codes, result)
+            above += len(habits.levels)
         return result
 
     def new_share(self) -> float:
@@ -91,7 +118,7 @@ class Payees:
         """Return rows of about the given amounts, with a payee new to the entity if possible."""
         pool = self.pool
         width = max(_NEAR_LEAST, int(_NEAR_SHARE * len(pool)))
-        place = np.searchsorted(self.accounts.spent[pool], units)[:, None]
+        place = np.searchsorted(self.accounts.moved[pool], units)[:, None]
         place = place + np.floor((rotations(uniform, _TRIES) - 0.5) * 2 * width).astype(np.int64)
         # At the ends of the pool, reflect instead of piling up on the largest row.
         place = np.abs(place)
@@ -128,26 +155,47 @@ class Payees:
             named |= here
         return named
 
+    def as_owner(self, texts: Texts, anchor: Ints, source: Ints) -> None:
+        """Let the owner act: the own device where the kind of event shows one, else none."""
+        if self.device is None:
+            return
+        shows = (self.device.codes[source] >= 0).tolist()
+        own = self.own_device(anchor)
+        values = [name if there else None for name, there in zip(own, shows, strict=True)]
+        texts[self.device.column] = (np.arange(len(values)), values)
+
+    def use_devices(self, texts: Texts, names: list[str | None]) -> None:
+        """Put other devices, where there is a name, in place of those that events show."""
+        if self.device is None or not names:
+            return
+        at, shown = texts[self.device.column]
+        pairs = zip(shown, names, strict=True)
+        values = [own if own is None or name is None else name for own, name in pairs]
+        texts[self.device.column] = (at, values)
+
     def own_device(self, rows: Ints) -> list[str | None]:
         """Return the device that the owner of each row used last, None before the first."""
         assert self.device is not None
-        held = np.flatnonzero(self.device.codes >= 0)
+        return self.last_used(self.device, rows)
+
+    def last_used(self, habits: Habits, rows: Ints) -> list[str | None]:
+        """Return the level that the owner of each row used last, None before the first."""
+        held = np.flatnonzero(habits.codes >= 0)
         last = np.searchsorted(held, rows, side="right") - 1
         at = held[np.maximum(last, 0)] if len(held) else np.zeros_like(rows)
         starts = self.accounts.events.offsets[self.accounts.events.owner[rows]]
         owned = (last >= 0) & (at >= starts)
-        codes = np.where(owned, self.device.codes[at], -1).tolist()
-        return [self.device.levels[code] if code >= 0 else None for code in codes]
+        codes = np.where(owned, habits.codes[at], -1).tolist()
+        return [habits.levels[code] if code >= 0 else None for code in codes]
 
 
-def _pool(accounts: Accounts, device: Habits | None) -> Ints:
-    pool = accounts.debits
+def _pool(accounts: Accounts, pool: Ints, device: Habits | None) -> Ints:
     normal = pool[~accounts.events.event_label()[pool]]
     pool = normal if len(normal) else pool
     if device is not None:
         remote = pool[device.codes[pool] >= 0]
         pool = remote if len(remote) else pool
-    return np.asarray(pool[np.argsort(accounts.spent[pool], kind="stable")])
+    return np.asarray(pool[np.argsort(accounts.moved[pool], kind="stable")])
 
 
 def other_levels(

@@ -96,6 +96,41 @@ def choose(
     return Chosen(entity, anchor, positions[entity], draws)
 
 
+def preferring(accounts: Accounts, rows: Flags, wanted: Flags) -> Flags:
+    """Return the eligible rows that are wanted as well; where an entity has none, all of its own.
+
+    A case that would be better elsewhere is better than no case: what is asked
+    of a history here does not decide who is touched.
+    """
+    both = rows & wanted
+    owner = accounts.events.owner
+    some = np.bincount(owner[both], minlength=accounts.events.n_entities) > 0
+    return np.where(some[owner], both, rows)
+
+
+def time_left(accounts: Accounts) -> Floats:
+    """Return the seconds from each row to the owner's last event, shape (n_events,)."""
+    last = accounts.events.offsets[1:] - 1
+    return np.asarray(accounts.seconds[last][accounts.events.owner] - accounts.seconds)
+
+
+def soon_after(accounts: Accounts, anchor: Ints, uniform: Floats) -> Floats:
+    """Return a time after each anchor, before the owner's next event and within a day."""
+    last = accounts.events.offsets[1:][accounts.events.owner[anchor]] - 1
+    following = accounts.seconds[np.minimum(anchor + 1, last)]
+    start = accounts.seconds[anchor]
+    pause = np.where(anchor < last, following - start, SECONDS_PER_DAY)
+    return np.asarray(start + uniform * np.minimum(pause, SECONDS_PER_DAY))
+
+
+def own_credits(accounts: Accounts, anchor: Ints, uniform: Floats) -> Ints:
+    """Return one row up to each anchor in which money came in; else one in which it went out."""
+    if len(accounts.credits) == 0:
+        return own_debits(accounts, anchor, uniform)
+    rows, found = _own(accounts, accounts.credits, anchor, uniform)
+    return np.where(found, rows, own_debits(accounts, anchor, uniform))
+
+
 def own_debits(
     accounts: Accounts, anchor: Ints, uniform: Floats, preferred: Ints | None = None
 ) -> Ints:
