@@ -23,6 +23,17 @@ from riskgen.simulate.mechanisms.population import Chosen, own_debits
 from riskgen.simulate.mechanisms.sums import ratio, spans, sums
 from riskgen.simulate.scenario_parts import Duration
 
+NEEDS: tuple[str, ...] = ("amount",)
+USES: tuple[str, ...] = (
+    "balance",
+    "counterparty",
+    "merchant",
+    "category",
+    "country",
+    "device",
+    "clock",
+    "label",
+)
 PARAMETERS = frozenset(
     {
         "amount_scale",

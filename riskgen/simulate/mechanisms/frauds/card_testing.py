@@ -11,14 +11,24 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.special import ndtri
 
-from riskgen.data.events import SECONDS_PER_DAY, ranges
+from riskgen.data.events import ranges
 from riskgen.simulate.mechanisms.accounts import Accounts, Floats, Ints
 from riskgen.simulate.mechanisms.burst import Burst, as_round_as, in_time_order
 from riskgen.simulate.mechanisms.dial import Dial
 from riskgen.simulate.mechanisms.payees import Payees, Texts
-from riskgen.simulate.mechanisms.population import Chosen, own_debits
-from riskgen.simulate.mechanisms.sums import median_gaps, ratio, spans, sums
+from riskgen.simulate.mechanisms.population import Chosen, own_debits, soon_after
+from riskgen.simulate.mechanisms.sums import distinct, median_gaps, ratio, spans, sums
 
+NEEDS: tuple[str, ...] = ("amount",)
+USES: tuple[str, ...] = (
+    "balance",
+    "merchant",
+    "counterparty",
+    "category",
+    "device",
+    "clock",
+    "label",
+)
 PARAMETERS = frozenset(
     {
         "n_auth_low",
@@ -40,6 +50,42 @@ WIDTH = _PER_ENTITY + _PER_EVENT * MOST_EVENTS
 _AMOUNT_SPREAD = 0.2  # log spread of the cash-out around the wanted level [J]
 
 
+@dataclass(frozen=True)
+class Bounds:
+    """What the authorisations of a burst have to keep.
+
+    Attributes
+    ----------
+    seconds : float
+        From the first to the last, at most.
+    low, high : int
+        Units of an amount.
+    n_merchants : int
+        Most merchants.
+    """
+
+    seconds: float
+    low: int
+    high: int
+    n_merchants: int
+
+    @classmethod
+    def of(cls, accounts: Accounts, dial: Dial) -> Bounds:
+        """Read the bounds of the file; that they are kept is what is asked for."""
+        span, most = dial.ask("span_min", 60.0), int(dial.ask("n_merchants", 1.0))
+        low, high = dial.ask("amount_low", 0.01), dial.ask("amount_high", 2.0)
+        dial.instead("span_min", "in_time_share", 1.0)
+        dial.instead("n_merchants", "few_merchants_share", 1.0)
+        for name in ("amount_low", "amount_high"):
+            dial.instead(name, "in_range_share", 1.0)
+        if accounts.tick >= 3600.0:
+            dial.leave_out("span_min", "the table does not know minutes")
+            dial.requested.pop("in_time_share", None)
+        scale = 10.0**accounts.decimals
+        least, largest = (max(int(np.floor(value * scale + 1e-9)), 1) for value in (low, high))
+        return cls(60.0 * span, least, largest, min(max(most, 1), _MOST_MERCHANTS))
+
+
 @dataclass(frozen=True, eq=False)
 class Plan:
     """A burst, and what is needed to say afterwards how it went.
@@ -52,14 +98,14 @@ class Plan:
         Place of each event's entity among the chosen.
     usual : ndarray of shape (k,)
         Owner's median amount, in units.
-    tiny : int
-        Units up to which an amount counts as tiny.
+    bounds : Bounds
+        What the authorisations have to keep.
     """
 
     burst: Burst
     rank: Ints = field(repr=False)
     usual: Floats = field(repr=False)
-    tiny: int
+    bounds: Bounds
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +143,8 @@ def plan(accounts: Accounts, dial: Dial, chosen: Chosen) -> Plan:
     """Return the burst and the cash-out of every chosen entity."""
     dial.leave_out("decline_rate", "no column says whether an authorisation was declined")
     payees, usual = Payees.of(accounts).at_merchants(), accounts.usual_amount()[chosen.entity]
-    tests = _tests(accounts, dial, chosen, payees)
+    bounds = Bounds.of(accounts, dial)
+    tests = _tests(accounts, dial, chosen, payees, bounds)
     begin = np.full(len(usual), -np.inf)
     np.maximum.at(begin, tests.rank, tests.seconds)
     out = _cash_out(accounts, dial, chosen, payees, begin, usual)
@@ -113,30 +160,23 @@ def plan(accounts: Accounts, dial: Dial, chosen: Chosen) -> Plan:
     role = (draft.turn == _MOST_MERCHANTS).astype(np.int64)
     entity = chosen.entity[draft.rank]
     rows = (entity, template, draft.source, draft.seconds, draft.units, role, texts)
-    return Plan(Burst(*rows), draft.rank, usual, int(tests.units.max(initial=1)))
+    return Plan(Burst(*rows), draft.rank, usual, bounds)
 
 
-def _tests(accounts: Accounts, dial: Dial, chosen: Chosen, payees: Payees) -> _Draft:
+def _tests(
+    accounts: Accounts, dial: Dial, chosen: Chosen, payees: Payees, bounds: Bounds
+) -> _Draft:
     """Tiny authorisations within an hour, at one to three merchants."""
     counts = _counts(dial, chosen)
     rank = np.repeat(np.arange(len(counts)), counts)
     columns = _PER_ENTITY + ranges(counts)[:, None] * _PER_EVENT + np.arange(_PER_EVENT)
     draws = chosen.draws[rank[:, None], columns]
-    last = accounts.events.offsets[1:][chosen.entity] - 1
-    start = accounts.seconds[chosen.anchor]
-    following = accounts.seconds[np.minimum(chosen.anchor + 1, last)]
-    pause = np.where(chosen.anchor < last, following - start, SECONDS_PER_DAY)
-    start = start + chosen.draws[:, 1] * np.minimum(pause, SECONDS_PER_DAY)
-    seconds = start[rank] + 60.0 * dial.ask("span_min", 60.0) * draws[:, 0]
-    if accounts.tick >= 3600.0:
-        dial.leave_out("span_min", "the table does not know minutes")
-    low, high = dial.ask("amount_low", 0.01), dial.ask("amount_high", 2.0)
-    scale = 10.0**accounts.decimals
-    units = np.maximum(np.floor((low + draws[:, 1] * (high - low)) * scale + 1e-9), 1)
-    most = min(max(int(dial.ask("n_merchants", 1.0)), 1), _MOST_MERCHANTS)
-    merchants = 1 + np.floor(chosen.draws[:, 2] * most)
+    start = soon_after(accounts, chosen.anchor, chosen.draws[:, 1])
+    seconds = start[rank] + bounds.seconds * draws[:, 0]
+    units = np.floor(bounds.low + draws[:, 1] * (bounds.high - bounds.low))
+    merchants = 1 + np.floor(chosen.draws[:, 2] * bounds.n_merchants)
     turn = np.floor(draws[:, 2] * merchants[rank]).astype(np.int64)
-    near = np.full(len(counts), int(scale), dtype=np.int64)
+    near = np.full(len(counts), int(10.0**accounts.decimals), dtype=np.int64)
     rows = [payees.similar_rows(chosen.entity, near, chosen.draws[:, 6 + m]) for m in range(3)]
     source = np.stack(rows, axis=1)[rank, turn]
     return _Draft(rank, seconds, units.astype(np.int64), source, turn)
@@ -190,9 +230,15 @@ def measure(plan: Plan, units: Ints) -> dict[str, Floats]:
     counts, outs = sums(rank, tests, k), sums(rank, out, k)
     ends = np.full(k, np.nan)
     np.fmax.at(ends, rank[tests], seconds[tests])
+    tiny = (units > 0) & (units <= plan.bounds.high)
+    in_time = ~(spans(rank[tests], seconds[tests], k) > plan.bounds.seconds)
+    shops = distinct(rank[tests], plan.burst.source[tests], k)
     return {
         "n_auth": counts,
-        "tiny_share": ratio(sums(rank, (units > 0) & (units <= plan.tiny), k), counts + outs),
+        "tiny_share": ratio(sums(rank, tiny, k), counts + outs),
+        "in_range_share": ratio(sums(rank, tests & (units >= plan.bounds.low) & tiny, k), counts),
+        "in_time_share": in_time.astype(np.float64),
+        "few_merchants_share": (shops <= plan.bounds.n_merchants).astype(np.float64),
         "cash_out_scale": ratio(sums(rank, units * out, k), plan.usual * outs),
         "cash_out_lag_h": (ratio(sums(rank, seconds * out, k), outs) - ends) / 3600.0,
         "gap_s": median_gaps(rank[tests], seconds[tests], k),
