@@ -62,8 +62,8 @@ def test_every_derived_column_follows_after_a_stress(name: str, make) -> None:
     assert result.affected.any()
     again = derive(result.events, openings(base))
     assert again.frame.equals(result.events.frame)
-    assert np.all(result.events.texts("way")[result.affected] == "D")
-    assert np.all(result.events.numbers("signed")[result.affected] < 0)
+    out = result.events.texts("way")[result.affected] == "D"
+    assert np.array_equal(out, result.events.numbers("signed")[result.affected] < 0)
 
 
 @pytest.mark.parametrize("make", [signed_bank, flagged_bank])

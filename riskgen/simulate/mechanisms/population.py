@@ -127,7 +127,7 @@ def own_credits(accounts: Accounts, anchor: Ints, uniform: Floats) -> Ints:
     """Return one row up to each anchor in which money came in; else one in which it went out."""
     if len(accounts.credits) == 0:
         return own_debits(accounts, anchor, uniform)
-    rows, found = _own(accounts, accounts.credits, anchor, uniform)
+    rows, found = own_rows(accounts, accounts.credits, anchor, uniform)
     return np.where(found, rows, own_debits(accounts, anchor, uniform))
 
 

@@ -11,10 +11,16 @@ from riskgen.data.events import Events
 from riskgen.data.schema import unknown_name
 from riskgen.errors import ScenarioError
 from riskgen.simulate.mechanisms.accounts import Accounts, Flags, Floats, Ints
+from riskgen.simulate.mechanisms.burst import Burst
 from riskgen.simulate.mechanisms.dial import Dial
-from riskgen.simulate.mechanisms.frauds import account_takeover, card_testing
+from riskgen.simulate.mechanisms.frauds import (
+    account_takeover,
+    bust_out,
+    card_testing,
+)
 from riskgen.simulate.mechanisms.population import Chosen, choose, eligible_rows
 from riskgen.simulate.mechanisms.posting import Posting, post
+from riskgen.simulate.mechanisms.sums import counts
 from riskgen.simulate.mechanisms.transplant.donors import Donors
 from riskgen.simulate.mechanisms.transplant.graft import Transplant
 from riskgen.simulate.roles import roles_of, with_meanings
@@ -41,10 +47,14 @@ class Mechanism(Protocol):
 
 TYPOLOGIES: dict[str, Mechanism] = {
     "account_takeover": account_takeover,
+    "bust_out": bust_out,
     "card_testing": card_testing,
 }
 # Ratios to something that may be tiny are summed up by their median.
-_BY_MEDIAN = frozenset({"amount_scale", "cash_out_scale", "drain_ratio"})
+_BY_MEDIAN = frozenset(
+    {"amount_scale", "cash_out_scale", "drain_ratio", "utilisation", "inflow_scale"}
+    | {"in_out_lag_h", "amount_ratio"}
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,14 +99,16 @@ class Stressed:
         affected = self.affected[kept[self.events.owner]]
         events = self.events.take(entities)
         chosen = kept[np.flatnonzero(self.touched)]
+        by_entity = {name: values[chosen] for name, values in self.by_entity.items()}
+        gone = int(base.lengths[entities].sum() + affected.sum()) - events.n_events
         return replace(
             self,
             events=events,
             touched=self.touched[entities],
             affected=affected,
-            by_entity={name: values[chosen] for name, values in self.by_entity.items()},
+            by_entity=by_entity,
             # What the base has and the stressed table has not, inserted rows aside.
-            n_declined=int(base.lengths[entities].sum() + affected.sum()) - events.n_events,
+            n_declined=gone - int(by_entity.get("n_removed", np.zeros(0)).sum()),
         )
 
 
@@ -163,25 +175,48 @@ def stress_events(
     assert population is not None
     dial = Dial(scenario, severity)
     rows, left_out = eligible_rows(accounts, population.where)
-    chosen = choose(
-        accounts,
-        rows,
-        population.share if share is None else share,
-        seed=seed,
-        name=scenario.id,
-        first=first,
-        width=mechanism.WIDTH,
-    )
+    if hasattr(mechanism, "narrow"):
+        rows = mechanism.narrow(accounts, dial, rows)
+    portion = population.share if share is None else share
+    chosen = _choose(mechanism, accounts, dial, rows, portion, seed=seed, first=first)
     plan = mechanism.plan(accounts, dial, chosen)
     posting = post(accounts, plan.burst, label=True)
     omitted = [*left_out, *dial.omitted, *_label_left_out(events)]
     measured = mechanism.measure(plan, posting.units)
+    removed = accounts.events.owner[plan.burst.edits.removed]
+    measured["n_removed"] = counts(removed, events.n_entities)[chosen.entity]
     # Nothing could be taken from an account that was empty by then.
-    happened = measured["n_inserted"] > 0
+    happened = (measured["n_inserted"] > 0) | (measured["n_removed"] > 0)
     measured = {name: values[happened] for name, values in measured.items()}
     touched = nobody.copy()
     touched[chosen.entity[happened]] = True
+    measured["n_after"] = _events_after(posting, plan.burst)[touched]
     return _stressed(posting, touched, omitted, dial, measured)
+
+
+def _choose(
+    mechanism: Mechanism,
+    accounts: Accounts,
+    dial: Dial,
+    rows: Flags,
+    share: float,
+    *,
+    seed: int,
+    first: int,
+) -> Chosen:
+    """Choose single entities."""
+    name, width = dial.scenario.id, mechanism.WIDTH
+    lot = {"seed": seed, "first": first, "width": width}
+    return choose(accounts, rows, share, name=name, **lot)
+
+
+def _events_after(posting: Posting, burst: Burst) -> Floats:
+    """Return how many events of each entity are later than all that was planned for it."""
+    events = posting.events
+    latest = np.full(events.n_entities, np.inf)
+    latest[burst.entity] = burst.seconds  # sorted by time: the last one stays
+    owner = events.owner
+    return counts(owner[events.seconds() > latest[owner]], events.n_entities)
 
 
 def _stressed(
