@@ -17,6 +17,7 @@ from riskgen.simulate.mechanisms.frauds import (
     account_takeover,
     bust_out,
     card_testing,
+    mule,
 )
 from riskgen.simulate.mechanisms.population import Chosen, choose, eligible_rows
 from riskgen.simulate.mechanisms.posting import Posting, post
@@ -49,6 +50,7 @@ TYPOLOGIES: dict[str, Mechanism] = {
     "account_takeover": account_takeover,
     "bust_out": bust_out,
     "card_testing": card_testing,
+    "mule": mule,
 }
 # Ratios to something that may be tiny are summed up by their median.
 _BY_MEDIAN = frozenset(
