@@ -15,6 +15,7 @@ from riskgen.simulate.mechanisms.burst import Burst
 from riskgen.simulate.mechanisms.dial import Dial
 from riskgen.simulate.mechanisms.frauds import (
     account_takeover,
+    app_scam,
     bust_out,
     card_testing,
     mule,
@@ -48,6 +49,7 @@ class Mechanism(Protocol):
 
 TYPOLOGIES: dict[str, Mechanism] = {
     "account_takeover": account_takeover,
+    "app_scam": app_scam,
     "bust_out": bust_out,
     "card_testing": card_testing,
     "mule": mule,
