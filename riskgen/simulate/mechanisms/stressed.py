@@ -19,6 +19,7 @@ from riskgen.simulate.mechanisms.frauds import (
     bust_out,
     card_testing,
     mule,
+    structuring,
 )
 from riskgen.simulate.mechanisms.population import Chosen, choose, eligible_rows
 from riskgen.simulate.mechanisms.posting import Posting, post
@@ -53,6 +54,7 @@ TYPOLOGIES: dict[str, Mechanism] = {
     "bust_out": bust_out,
     "card_testing": card_testing,
     "mule": mule,
+    "structuring": structuring,
 }
 # Ratios to something that may be tiny are summed up by their median.
 _BY_MEDIAN = frozenset(
