@@ -18,11 +18,13 @@ from riskgen.simulate.mechanisms.frauds import (
     app_scam,
     bust_out,
     card_testing,
+    merchant_collusion,
     mule,
     structuring,
 )
 from riskgen.simulate.mechanisms.population import Chosen, choose, eligible_rows
 from riskgen.simulate.mechanisms.posting import Posting, post
+from riskgen.simulate.mechanisms.rings import Ringed, choose_rings
 from riskgen.simulate.mechanisms.sums import counts
 from riskgen.simulate.mechanisms.transplant.donors import Donors
 from riskgen.simulate.mechanisms.transplant.graft import Transplant
@@ -53,6 +55,7 @@ TYPOLOGIES: dict[str, Mechanism] = {
     "app_scam": app_scam,
     "bust_out": bust_out,
     "card_testing": card_testing,
+    "merchant_collusion": merchant_collusion,
     "mule": mule,
     "structuring": structuring,
 }
@@ -191,6 +194,8 @@ def stress_events(
     measured = mechanism.measure(plan, posting.units)
     removed = accounts.events.owner[plan.burst.edits.removed]
     measured["n_removed"] = counts(removed, events.n_entities)[chosen.entity]
+    if isinstance(chosen, Ringed):
+        measured["ring"] = chosen.number.astype(np.float64)
     # Nothing could be taken from an account that was empty by then.
     happened = (measured["n_inserted"] > 0) | (measured["n_removed"] > 0)
     measured = {name: values[happened] for name, values in measured.items()}
@@ -210,10 +215,13 @@ def _choose(
     seed: int,
     first: int,
 ) -> Chosen:
-    """Choose single entities."""
+    """Choose single entities, or whole rings where the typology has a plot."""
     name, width = dial.scenario.id, mechanism.WIDTH
     lot = {"seed": seed, "first": first, "width": width}
-    return choose(accounts, rows, share, name=name, **lot)
+    if not hasattr(mechanism, "plot"):
+        return choose(accounts, rows, share, name=name, **lot)
+    plot, common = mechanism.plot(accounts, dial), mechanism.COMMON
+    return choose_rings(accounts, rows, share, plot, name=name, common=common, **lot)
 
 
 def _events_after(posting: Posting, burst: Burst) -> Floats:
