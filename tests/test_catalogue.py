@@ -13,7 +13,9 @@ from riskgen.simulate.template import template
 
 
 def test_the_catalogue_holds_what_the_protocol_names() -> None:
-    assert {"ato_drain", "card_testing_burst", "gfc_2008"} <= set(catalogue.names())
+    frauds = {"ato_drain", "card_testing_burst", "bust_out", "mule_pass_through"}
+    frauds |= {"structuring_cash", "merchant_collusion", "app_scam", "synthetic_identity_ring"}
+    assert {*frauds, "gfc_2008"} <= set(catalogue.names())
 
 
 @pytest.mark.parametrize("name", catalogue.names())

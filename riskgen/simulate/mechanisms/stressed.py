@@ -21,6 +21,7 @@ from riskgen.simulate.mechanisms.frauds import (
     merchant_collusion,
     mule,
     structuring,
+    synthetic_identity,
 )
 from riskgen.simulate.mechanisms.population import Chosen, choose, eligible_rows
 from riskgen.simulate.mechanisms.posting import Posting, post
@@ -58,6 +59,7 @@ TYPOLOGIES: dict[str, Mechanism] = {
     "merchant_collusion": merchant_collusion,
     "mule": mule,
     "structuring": structuring,
+    "synthetic_identity": synthetic_identity,
 }
 # Ratios to something that may be tiny are summed up by their median.
 _BY_MEDIAN = frozenset(
