@@ -148,12 +148,17 @@ class Payees:
         """
         named = np.zeros(len(new), dtype=bool)
         for habits in self.payees:
-            here = new & (habits.codes[source] >= 0) & habits.is_personal
+            here = new & (habits.codes[source] >= 0) & self._may_be_new(habits)
             at = np.flatnonzero(here)
             if len(at):
                 texts[habits.column] = (at, [*fresh_ids(habits, who[at], turn[at])])
             named |= here
         return named
+
+    def _may_be_new(self, habits: Habits) -> bool:
+        """Whether there may be a name that nobody has: of people, not of kinds."""
+        kind = self.accounts.events.schema.channel(habits.column).meaning == "category"
+        return habits.is_personal and not kind
 
     def as_owner(self, texts: Texts, anchor: Ints, source: Ints) -> None:
         """Let the owner act: the own device where the kind of event shows one, else none."""
@@ -199,7 +204,13 @@ def _pool(accounts: Accounts, pool: Ints, device: Habits | None) -> Ints:
 
 
 def other_levels(
-    habits: Habits, chosen: Chosen, rank: Ints, wanted: Flags, uniform: Floats
+    habits: Habits,
+    chosen: Chosen,
+    rank: Ints,
+    wanted: Flags,
+    uniform: Floats,
+    *,
+    fresh: bool,
 ) -> tuple[Texts, Flags]:
     """Give whole bursts one level of a column that the owner never used.
 
@@ -215,6 +226,8 @@ def other_levels(
         Which bursts should get another level.
     uniform : ndarray of shape (k,)
         Which level.
+    fresh : bool
+        Whether it may be one that nobody has, where levels are personal.
 
     Returns
     -------
@@ -223,7 +236,7 @@ def other_levels(
     changed : ndarray of shape (m,), bool
         Events that got another level.
     """
-    if habits.is_personal:
+    if fresh and habits.is_personal:
         names: list[str] = fresh_ids(habits, chosen.position, np.full(len(wanted), 999))
         found = wanted
     else:

@@ -229,7 +229,7 @@ def _abroad(bag: _Bag, payees: Payees, texts: Texts) -> Flags:
     bag.dial.instead("geo_jump_km", "country_change_share", share)
     wanted = bag.chosen.draws[:, 3] < share
     changes, abroad = other_levels(
-        payees.country, bag.chosen, bag.rank, wanted, bag.chosen.draws[:, 4]
+        payees.country, bag.chosen, bag.rank, wanted, bag.chosen.draws[:, 4], fresh=False
     )
     texts.update(changes)
     return abroad
@@ -242,7 +242,7 @@ def _device(bag: _Bag, payees: Payees, texts: Texts) -> Flags:
         return np.zeros(len(bag.rank), dtype=bool)
     wanted = bag.chosen.draws[:, 5] < bag.dial.ask("new_device_prob", 0.0)
     drawn = bag.chosen.draws[:, 4]
-    changes, changed = other_levels(payees.device, bag.chosen, bag.rank, wanted, drawn)
+    changes, changed = other_levels(payees.device, bag.chosen, bag.rank, wanted, drawn, fresh=True)
     own = payees.own_device(bag.chosen.anchor)
     values = [own[item] for item in bag.rank.tolist()]
     for position, text in zip(*changes[payees.device.column], strict=True):

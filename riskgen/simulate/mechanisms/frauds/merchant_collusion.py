@@ -231,12 +231,13 @@ def measure(plan: Plan, units: Ints) -> dict[str, Floats]:
     bought, back = (units > 0) & (role == 0), (units > 0) & (role == 1)
     counts, n_rings = sums(rank, bought, k), int(plan.ring.max(initial=-1)) + 1
     cards = np.bincount(plan.ring, counts > 0, minlength=n_rings)[plan.ring]
+    crowd = crowding(cards + plan.known, plan.known)
     logs = np.log(np.maximum(units, 1) / plan.usual[rank])
     days = spans(plan.ring[rank][bought], seconds[bought], n_rings)[plan.ring] / SECONDS_PER_DAY
     at_night = bought & night.is_night(seconds)
     return {
         "n_cards": cards.astype(np.float64),
-        "crowding_to_base": crowding(cards + plan.known, plan.known) / plan.crowd,
+        "crowding_to_base": ratio(crowd, np.full(k, plan.crowd)),
         "in_time_share": (days <= plan.span_d).astype(np.float64),
         "n_purchases": counts,
         "amount_scale": np.exp(ratio(sums(rank, bought * logs, k), counts)),
