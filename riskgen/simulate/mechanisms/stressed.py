@@ -44,8 +44,8 @@ class Mechanism(Protocol):
     def WIDTH(self) -> int:
         """Uniform numbers for each chosen entity."""
 
-    def plan(self, accounts: Accounts, dial: Dial, chosen: Chosen) -> Any:
-        """Return a plan that has a ``burst``."""
+    def plan(self, accounts: Accounts, dial: Dial, chosen: Any) -> Any:
+        """Return a plan that has a ``burst``; ``chosen`` are entities, or rings of them."""
 
     def measure(self, plan: Any, units: Ints) -> dict[str, Floats]:
         """Return what each chosen entity got; ``n_inserted`` is one of it."""
@@ -222,7 +222,8 @@ def _choose(
     lot = {"seed": seed, "first": first, "width": width}
     if not hasattr(mechanism, "plot"):
         return choose(accounts, rows, share, name=name, **lot)
-    plot, common = mechanism.plot(accounts, dial), mechanism.COMMON
+    ringed: Any = mechanism
+    plot, common = ringed.plot(accounts, dial), ringed.COMMON
     return choose_rings(accounts, rows, share, plot, name=name, common=common, **lot)
 
 
