@@ -17,7 +17,13 @@ from riskgen.data.market.paths import PathStart
 from riskgen.data.schema import Channel, Schema
 from riskgen.errors import RiskgenError
 from riskgen.simulate import catalogue, stream
-from riskgen.simulate.stream import PROVENANCE, Provenance, write_events, write_paths
+from riskgen.simulate.stream import (
+    PROVENANCE,
+    Provenance,
+    join_parts,
+    write_events,
+    write_paths,
+)
 
 BASE = Provenance(run="0001-tiny", seed=1)
 STRESSED = Provenance(
@@ -25,9 +31,11 @@ STRESSED = Provenance(
 )
 
 
-def written(target: Path, n: int = 40, stress: bool = False) -> dict[str, object]:
+def written(
+    target: Path, n: int = 40, stress: bool = False, chunks: range | None = None
+) -> dict[str, object]:
     scenario = catalogue.load("card_testing_burst") if stress else None
-    parts = simulator().parts(n, seed=1, scenario=scenario, severity=1.0)
+    parts = simulator().parts(n, seed=1, scenario=scenario, severity=1.0, chunks=chunks)
     return write_events(parts, target, tiny_schema(), STRESSED if stress else BASE)
 
 
@@ -48,8 +56,8 @@ def test_the_file_has_the_users_columns_and_types_and_then_provenance(tmp_path: 
         ("none", "base", 0.0, 1.0)
     ]
     assert facts["n_scenarios"] == 40
-    assert facts["n_rows"] == facts["n_events"] == table.height
-    assert facts["sha256"] == {"out.parquet": digest(tmp_path / "out.parquet")}
+    assert facts["n_rows"] == table.height
+    assert facts["sha256"] == digest(tmp_path / "out.parquet")
 
 
 def test_only_touched_sequences_say_that_they_are_stressed(tmp_path: Path) -> None:
@@ -74,31 +82,46 @@ def test_the_file_says_that_it_is_synthetic_and_not_audited(tmp_path: Path) -> N
         assert said in note
 
 
-@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
 @pytest.mark.parametrize("stress", [False, True])
-def test_the_same_simulation_gives_the_same_bytes(
-    tmp_path: Path, suffix: str, stress: bool
-) -> None:
-    one, two = tmp_path / f"one{suffix}", tmp_path / f"two{suffix}"
+def test_the_same_simulation_gives_the_same_bytes(tmp_path: Path, stress: bool) -> None:
+    one, two = tmp_path / "one.parquet", tmp_path / "two.parquet"
     written(one, stress=stress)
     written(two, stress=stress)
     assert digest(one) == digest(two)
     assert sorted(path.name for path in tmp_path.iterdir()) == [one.name, two.name]
 
 
-def test_parts_put_together_are_the_single_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(stream, "ROWS_PER_PART", 100)
-    facts = written(tmp_path / "parts")
-    written(tmp_path / "one.parquet")
-    parts = sorted((tmp_path / "parts").iterdir())
-    assert [path.name for path in parts] == facts["parts"]
-    assert facts["sha256"] == {path.name: digest(path) for path in parts}
-    assert len(parts) > 2
-    tables = [pl.read_parquet(path) for path in parts]
-    assert {table.height for table in tables[:-1]} == {100}
-    assert pl.concat(tables).equals(pl.read_parquet(tmp_path / "one.parquet"))
+@pytest.mark.parametrize("stress", [False, True])
+def test_parts_put_together_are_the_single_file(tmp_path: Path, stress: bool) -> None:
+    written(tmp_path / "one.parquet", stress=stress)
+    parts = [tmp_path / f"part-{n}.parquet" for n in range(2)]
+    facts = [
+        written(path, stress=stress, chunks=range(first, first + 2))
+        for path, first in zip(parts, (0, 2), strict=True)
+    ]
+    assert [told["n_scenarios"] for told in facts] == [32, 8]
+    whole = pl.read_parquet(tmp_path / "one.parquet")
+    assert pl.concat([pl.read_parquet(path) for path in parts]).equals(whole)
+    note = STRESSED if stress else BASE
+    join_parts(parts, tmp_path / "joined.parquet", note)
+    assert pl.read_parquet(tmp_path / "joined.parquet").equals(whole)
+    schemas = [pq.read_schema(tmp_path / f"{name}.parquet") for name in ("one", "joined")]
+    assert schemas[0].equals(schemas[1], check_metadata=True)
+    join_parts(parts, tmp_path / "joined.csv", note)
+    stream._write_csv([whole], tmp_path / "one.csv")
+    assert digest(tmp_path / "joined.csv") == digest(tmp_path / "one.csv")
+
+
+def test_memory_follows_cells_not_columns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = written(tmp_path / "whole.parquet")
+    monkeypatch.setattr(stream, "MOST_CELLS", 1_100)
+    written(tmp_path / "groups.parquet")
+    with pq.ParquetFile(tmp_path / "groups.parquet") as file:
+        sizes = [file.metadata.row_group(n).num_rows for n in range(file.num_row_groups)]
+    assert set(sizes[:-1]) == {100}
+    assert sum(sizes) == whole["n_rows"]
+    tables = [pl.read_parquet(tmp_path / f"{name}.parquet") for name in ("whole", "groups")]
+    assert tables[0].equals(tables[1])
 
 
 def test_stress_at_severity_zero_writes_the_rows_of_the_base(tmp_path: Path) -> None:
@@ -121,9 +144,8 @@ def test_a_failed_simulation_leaves_nothing(tmp_path: Path) -> None:
         yield next(simulator().parts(16, seed=1))
         raise RuntimeError("out of luck")
 
-    for target in (tmp_path / "out.parquet", tmp_path / "folder", tmp_path / "out.csv"):
-        with pytest.raises(RuntimeError, match="luck"):
-            write_events(failing(), target, tiny_schema(), BASE)
+    with pytest.raises(RuntimeError, match="luck"):
+        write_events(failing(), tmp_path / "out.parquet", tiny_schema(), BASE)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -135,21 +157,45 @@ def test_a_column_with_a_name_that_provenance_needs_is_refused(tmp_path: Path) -
         write_events(simulator().parts(1, seed=1), tmp_path / "x.parquet", schema, BASE)
 
 
-def test_row_numbers_of_stressed_parts_are_counted_through(tmp_path: Path) -> None:
-    row = Channel(name="row", dtype="String", kind="identifier", role="row_id")
-    schema = tiny_schema()
-    schema = schema.model_copy(update={"channels": (row, *schema.channels)})
+def numbered(dtype: pl.DataType, severity: float, chunks: range | None = None):  # type: ignore[no-untyped-def]
+    """Yield parts with a column that numbers the rows."""
+    scenario = catalogue.load("card_testing_burst")
+    parts = simulator().parts(40, seed=1, scenario=scenario, severity=severity, chunks=chunks)
+    for part in parts:
+        frame = part.stressed.events.frame.with_columns(pl.lit(7).cast(dtype).alias("row"))
+        object.__setattr__(part.stressed.events, "frame", frame)
+        yield part
 
-    def numbered():  # type: ignore[no-untyped-def]
-        scenario = catalogue.load("card_testing_burst")
-        for part in simulator().parts(40, seed=1, scenario=scenario, severity=1.0):
-            frame = part.stressed.events.frame.with_columns(pl.lit("R1").alias("row"))
-            object.__setattr__(part.stressed.events, "frame", frame)
-            yield part
 
-    write_events(numbered(), tmp_path / "x.parquet", schema, STRESSED)
+def numbered_schema(dtype: str) -> Schema:
+    row = Channel(name="row", dtype=dtype, kind="identifier", role="row_id")
+    return tiny_schema().model_copy(update={"channels": (row, *tiny_schema().channels)})
+
+
+def test_stressed_rows_have_numbers_of_their_own_in_every_part(tmp_path: Path) -> None:
+    schema = numbered_schema("String")
+    write_events(numbered(pl.String, 1.0), tmp_path / "x.parquet", schema, STRESSED)
     rows = pl.read_parquet(tmp_path / "x.parquet")["row"]
-    assert rows.to_list() == [f"R{n:012d}" for n in range(len(rows))]
+    assert rows.n_unique() == len(rows)
+    assert rows[0] == "R000000000000"
+    chunks = range(1, 2)
+    write_events(numbered(pl.String, 1.0, chunks), tmp_path / "y.parquet", schema, STRESSED)
+    part = pl.read_parquet(tmp_path / "y.parquet")
+    whole = pl.read_parquet(tmp_path / "x.parquet")
+    assert part.equals(whole.filter(pl.col("scenario_id").is_between(16, 31)))
+
+
+def test_row_numbers_of_severity_zero_are_those_of_the_base(tmp_path: Path) -> None:
+    schema = numbered_schema("Int64")
+    write_events(numbered(pl.Int64, 0.0), tmp_path / "x.parquet", schema, BASE)
+    assert set(pl.read_parquet(tmp_path / "x.parquet")["row"]) == {7}
+
+
+def test_row_numbers_that_do_not_fit_their_column_are_told(tmp_path: Path) -> None:
+    schema = numbered_schema("Int16")
+    parts = numbered(pl.Int16, 1.0, range(2, 3))
+    with pytest.raises(RiskgenError, match=r"do not fit column 'row'.*--drop row"):
+        write_events(parts, tmp_path / "x.parquet", schema, STRESSED, longest=100)
 
 
 def market_start() -> PathStart:
@@ -187,7 +233,7 @@ def test_every_shipped_fraud_scenario_stresses_three_sequences(tmp_path: Path, n
 def test_the_shipped_market_scenario_stresses_three_paths(tmp_path: Path) -> None:
     scenario = catalogue.load("gfc_2008")
     parts = path_simulator().parts(3, seed=1, horizon=60, scenario=scenario, severity=1.0)
-    assert write_paths(parts, tmp_path / "x", market_start(), STRESSED)["n_rows"] == 180
+    assert write_paths(parts, tmp_path / "x.parquet", market_start(), STRESSED)["n_rows"] == 180
 
 
 def test_the_weight_of_a_path_stands_on_each_of_its_days(tmp_path: Path) -> None:

@@ -83,8 +83,8 @@ class Screen:
             )
 
     @contextmanager
-    def progress(self, label: str) -> Iterator[Bar]:
-        """Show a bar with the time left."""
+    def progress(self, label: str, *, pace_s: float = 30.0) -> Iterator[Bar]:
+        """Show a bar with the time left, as the last ``pace_s`` seconds have it."""
         columns = (
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -94,7 +94,13 @@ class Screen:
             TextColumn("left"),
             TimeRemainingColumn(),
         )
-        with Progress(*columns, console=self.err, transient=True, disable=self.quiet) as bars:
+        with Progress(
+            *columns,
+            console=self.err,
+            transient=True,
+            disable=self.quiet,
+            speed_estimate_period=pace_s,
+        ) as bars:
             yield Bar(bars, bars.add_task(label, total=1.0, detail=""))
 
 

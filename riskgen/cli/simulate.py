@@ -16,6 +16,7 @@ from riskgen.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from riskgen.simulate.engines.engine import EngineName
     from riskgen.simulate.provenance import BaseKind
 
 
@@ -48,7 +49,26 @@ if TYPE_CHECKING:
     help="Days of each market path.",
 )
 @path_option("--out", "One .parquet or .csv file instead of parts in the run.")
-@click.option("--force", is_flag=True, help="Replace the --out file if it exists.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Replace the --out file if it exists, and drop another simulation that was interrupted.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes that draw; the bytes are the same for any number.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="Who draws: processes on this machine, or Ray.",
+)
+@click.option("--address", help="Of a running Ray cluster: auto, HOST:PORT or ray://HOST:PORT.")
 @click.option("--data", help="Where the table lies now, if real customers are needed.")
 @click.option("--context", help="Where its context table lies now, if that has moved.")
 @password_file_option
@@ -66,6 +86,9 @@ def command(
     data: str | None,
     context: str | None,
     password_file: Path | None,
+    workers: int,
+    engine: EngineName,
+    address: str | None,
     seed: int,
     run: Path | None,
     root: Path,
@@ -77,6 +100,9 @@ def command(
     riskgen simulate --scenarios 10000
     riskgen simulate --stress ato_drain --severity 0.6 --out stressed.parquet
     riskgen simulate --stress ato_drain --base real --scenarios 500 --out edited.parquet
+    riskgen simulate --scenarios 1000000 --workers 8
+
+    Stopped half-way, the same command goes on.
     """
     from riskgen.cli.screen import Screen
     from riskgen.cli.story import simulate_with_story
@@ -84,6 +110,8 @@ def command(
 
     if severity is not None and stress is None:
         raise click.UsageError("--severity needs --stress NAME.")
+    if address is not None and engine != "ray":
+        raise click.UsageError("--address needs --engine ray.")
     if out is not None and out.exists() and not force:
         raise click.UsageError(f"'{out}' exists; add --force to replace it.")
     request = SimulateRequest(
@@ -99,5 +127,9 @@ def command(
         data=data,
         context=context,
         password_file=password_file,
+        engine=engine,
+        workers=workers,
+        address=address,
+        force=force,
     )
     simulate_with_story(request, Screen(quiet))

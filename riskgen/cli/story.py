@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from riskgen.stages.fit import FitRequest
     from riskgen.stages.interrupted import Checkpoint
     from riskgen.stages.material import Material
-    from riskgen.stages.simulate import SimulateRequest
+    from riskgen.stages.simulate import SimulateRequest, Standing
     from riskgen.stages.study import Trial
     from riskgen.stages.tune import TuneRequest
     from riskgen.stages.verdict import Tuned
@@ -105,10 +105,14 @@ def simulate_with_story(request: SimulateRequest, screen: Screen) -> None:
     """Simulate, showing progress and what was written."""
     from riskgen.stages.simulate import simulate_run
 
-    with screen.progress("simulating") as bar:
-        facts = simulate_run(
-            request, on_progress=lambda done: bar.show(done / request.scenarios, f"{done:,}")
-        )
+    # Parts of a slow generator take half a minute each: the last few tell the pace.
+    with screen.progress("simulating", pace_s=600) as bar:
+        watched = _Watched(request, screen, bar)
+        try:
+            facts = simulate_run(request, on_progress=watched.show)
+        except KeyboardInterrupt:
+            watched.say_how_to_go_on()
+            raise
     screen.result(f"{facts['n_scenarios']:,} scenarios, {facts['n_rows']:,} rows: {facts['where']}")
     for line in [*facts.get("remarks", []), *filter(None, [facts.get("release")])]:
         screen.note(line)
@@ -132,6 +136,30 @@ def report_with_story(run: Path | None, root: Path, out: Path | None, screen: Sc
     path = report_run(run, root, out)
     screen.result(f"Report: {path}")
     return path
+
+
+class _Watched:
+    """A simulation under way, part by part."""
+
+    def __init__(self, request: SimulateRequest, screen: Screen, bar: Bar) -> None:
+        self._request, self._screen, self._bar = request, screen, bar
+        self._now: Standing | None = None
+
+    def show(self, now: Standing) -> None:
+        """Move the bar; say once what an interrupted simulation had left."""
+        whole = self._request.scenarios
+        if self._now is None and now.found:
+            left = f"{now.found} of {now.n_parts} parts are there already"
+            self._screen.note(f"Going on with an interrupted simulation: {left}")
+        self._now = now
+        detail = f"{now.scenarios:,} of {whole:,} scenarios"
+        self._bar.show(now.scenarios / whole, f"{detail}, part {now.parts} of {now.n_parts}")
+
+    def say_how_to_go_on(self) -> None:
+        """Say what is kept, if anything is."""
+        if self._now is not None and self._now.parts:
+            kept = f"{self._now.scenarios:,} of {self._request.scenarios:,} scenarios"
+            self._screen.result(f"{kept} are kept: the same command goes on")
 
 
 def _say_how_to_go_on(request: FitRequest, screen: Screen) -> None:

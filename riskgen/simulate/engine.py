@@ -126,6 +126,7 @@ class EventSimulator:
         label: int | None = None,
         scenario: StressScenario | None = None,
         severity: float = 0.0,
+        chunks: range | None = None,
     ) -> Iterator[Part]:
         """Return the first ``n`` entities, a chunk of the generator at a time.
 
@@ -137,12 +138,12 @@ class EventSimulator:
             Same seed, same entities and same stress.
         label : int or None
             Level of the label that is asked for.
-        scenario, severity
+        scenario, severity, chunks
             As for :func:`event_parts`.
         """
         condition: Condition | None = None if label is None else {"label": label}
         base = GeneratedBase(self.generator, self.encoder, seed, condition)
-        return event_parts(base, n, seed=seed, scenario=scenario, severity=severity)
+        return event_parts(base, n, seed=seed, scenario=scenario, severity=severity, chunks=chunks)
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,10 +174,14 @@ class PathSimulator:
         horizon: int,
         scenario: StressScenario | None = None,
         severity: float = 0.0,
+        chunks: range | None = None,
     ) -> Iterator[PathPart]:
-        """Yield the first ``n`` paths, a chunk of the generator at a time."""
+        """Yield the first ``n`` paths, a chunk of the generator at a time.
+
+        ``chunks`` asks for some of them only, as for :func:`event_parts`.
+        """
         size = self.generator.chunk
-        for index in range(-(-n // size)):
+        for index in chunks_within(n, size, chunks):
             first = index * size
             base = self._chunk(index, seed, horizon)
             stressed = base
@@ -198,6 +203,7 @@ def event_parts(
     scenario: StressScenario | None = None,
     severity: float = 0.0,
     donors: Donors | None = None,
+    chunks: range | None = None,
 ) -> Iterator[Part]:
     """Return the first ``n`` entities of a base, a chunk at a time, stressed if wanted.
 
@@ -216,6 +222,8 @@ def event_parts(
         How badly, 0 to 1.
     donors : Donors or None
         Real cases that a transplant works from.
+    chunks : range or None
+        Numbers of the chunks that are asked for; all of them when None.
 
     Raises
     ------
@@ -233,7 +241,13 @@ def event_parts(
         whole = Part(first, drawn, stressed)
         return whole if first + drawn.n_entities <= n else cut(whole, n - first)
 
-    return map(part, range(-(-n // base.chunk)))
+    return map(part, chunks_within(n, base.chunk, chunks))
+
+
+def chunks_within(n: int, size: int, chunks: range | None) -> range:
+    """Return which of the wanted chunks hold one of the first ``n`` entities."""
+    whole = range(-(-n // size))
+    return whole if chunks is None else whole[chunks.start : chunks.stop]
 
 
 def join(parts: Sequence[Events]) -> Events:

@@ -1,11 +1,11 @@
-"""One Parquet file, written a table at a time; same tables, same bytes.
+"""Parquet files, written and read a table at a time; same tables, same bytes.
 
 Knows arrow tables and metadata, nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -52,3 +52,11 @@ class ParquetFile:
             # Fixed codec: the default may change with the library.
             self._writer = pq.ParquetWriter(self.path, named.schema, compression="zstd")
         self._writer.write_table(named, row_group_size=max(named.num_rows, 1))
+
+
+def row_groups(paths: Iterable[Path]) -> Iterator[pa.Table]:
+    """Yield the row groups of files, one after the other."""
+    for path in paths:
+        with pq.ParquetFile(path) as file:
+            for number in range(file.num_row_groups):
+                yield file.read_row_group(number)

@@ -1,13 +1,15 @@
-"""Write simulated tables as Parquet or CSV, a part at a time.
+"""Write simulated tables as Parquet, a part of a simulation a file; put parts together.
 
 Knows tables and files, not how the numbers came about. Same rows, same bytes:
-fixed compression, no clock, one writer. A file or folder is written beside and
-renamed into place.
+fixed compression, no clock, one writer. A file is written beside and renamed
+into place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,22 +22,25 @@ from riskgen.data.market.paths import PathStart, paths_frame
 from riskgen.data.schema import Schema
 from riskgen.data.times.axis import as_given
 from riskgen.errors import RiskgenError
-from riskgen.runs import file_hash, new_folder
+from riskgen.runs import file_hash
 from riskgen.simulate.engine import Part, PathPart
 from riskgen.simulate.mechanisms.accounts import Flags, Floats, Ints
-from riskgen.simulate.parquet_file import ParquetFile
+from riskgen.simulate.parquet_file import ParquetFile, row_groups
 from riskgen.simulate.provenance import Provenance
 
-__all__ = ["PROVENANCE", "Provenance", "write_events", "write_paths"]
+__all__ = ["PROVENANCE", "Provenance", "join_parts", "write_events", "write_paths"]
 
-ROWS_PER_PART = 100_000
+# Of a row group: what is held in memory, whatever the number of columns [J].
+MOST_ROWS, MOST_CELLS = 100_000, 4_000_000
+# Inserted rows of a sequence, on the average of a chunk, that have numbers of their own [J].
+ROOM = 1_000
 PROVENANCE = ("scenario_id", "mechanism", "stress", "severity", "weight")
 # A spreadsheet runs cells that begin so (OWASP, CSV injection).
 _FORMULA = r"^[=+\-@\t\r]"
 
 
 def write_events(
-    parts: Iterable[Part], target: Path, schema: Schema, provenance: Provenance
+    parts: Iterable[Part], path: Path, schema: Schema, provenance: Provenance, *, longest: int = 0
 ) -> dict[str, Any]:
     """Write simulated entities; the table has the user's columns and types.
 
@@ -43,17 +48,21 @@ def write_events(
     ----------
     parts : iterable of Part
         As :meth:`EventSimulator.parts` yields them.
-    target : Path
-        A ``.parquet`` or ``.csv`` file, or a folder for ``part-00000.parquet`` and so on.
+    path : Path
+        A Parquet file.
     schema : Schema
         Of the user's table.
     provenance : Provenance
         Of the simulation.
+    longest : int
+        Most events of a sequence of the base. Row numbers leave room for so
+        many and for inserted ones, so that those of a chunk do not depend on
+        what other chunks hold.
 
     Returns
     -------
     dict
-        ``n_scenarios, n_rows, n_events, parts`` (names) and ``sha256`` by name.
+        ``n_scenarios``, ``n_rows`` and ``sha256``.
 
     Raises
     ------
@@ -61,11 +70,11 @@ def write_events(
         When the table has a column named like one of the provenance columns.
     """
     _refuse_clashes([channel.name for channel in schema.channels])
-    return _write(_event_tables(parts, schema, provenance), target, provenance)
+    return _write(_event_tables(parts, schema, provenance, longest + ROOM), path, provenance)
 
 
 def write_paths(
-    parts: Iterable[PathPart], target: Path, start: PathStart, provenance: Provenance
+    parts: Iterable[PathPart], path: Path, start: PathStart, provenance: Provenance
 ) -> dict[str, Any]:
     """Write simulated market paths as prices that go on from the last real ones.
 
@@ -73,7 +82,7 @@ def write_paths(
     ----------
     parts : iterable of PathPart
         As :meth:`PathSimulator.parts` yields them.
-    target, provenance
+    path, provenance
         As for :func:`write_events`.
     start : PathStart
         Last prices, last date and schema.
@@ -89,23 +98,33 @@ def write_paths(
         When an asset is named like one of the provenance columns.
     """
     _refuse_clashes([channel.name for channel in start.schema.channels])
-    return _write(_path_tables(parts, start, provenance), target, provenance)
+    return _write(_path_tables(parts, start, provenance), path, provenance)
+
+
+def join_parts(parts: Sequence[Path], target: Path, provenance: Provenance) -> None:
+    """Put the parts of a simulation together to one ``.parquet`` or ``.csv`` file."""
+    tables = row_groups(parts)
+    with _beside(target) as draft:
+        if target.suffix == ".csv":
+            _write_csv((pl.DataFrame(table) for table in tables), draft)
+            return
+        with ParquetFile(draft, provenance.metadata()) as file:
+            for table in tables:
+                file.write(table)
 
 
 def _event_tables(
-    parts: Iterable[Part], schema: Schema, provenance: Provenance
+    parts: Iterable[Part], schema: Schema, provenance: Provenance, room: int
 ) -> Iterator[tuple[pl.DataFrame, int]]:
-    row = 0
     for part in parts:
         events = part.events
         columns = []
         for channel in schema.channels:
             column = events.frame[channel.name]
-            if channel.role == "row_id" and part.stressed is not None:
+            if channel.role == "row_id" and part.stressed is not None and provenance.severity > 0:
                 # Inserted rows would share numbers with the next part: count afresh.
-                column = _row_numbers(column, row)
+                column = _row_numbers(column, part.first * room, events.n_entities * room)
             columns.append(as_given(column, channel).alias(channel.name))
-        row += events.n_events
         touched = np.zeros(events.n_entities, dtype=bool)
         if part.stressed is not None:
             touched = part.stressed.touched
@@ -128,11 +147,18 @@ def _provenance(
     return [*columns, pl.Series("weight", [1.0]).new_from_index(0, n)]
 
 
-def _row_numbers(column: pl.Series, start: int) -> pl.Series:
+def _row_numbers(column: pl.Series, start: int, room: int) -> pl.Series:
+    assert len(column) <= room, "more rows than numbers were left for"
     numbers = pl.Series(np.arange(start, start + len(column)))
     if column.dtype == pl.String:
         return pl.select("R" + numbers.cast(pl.String).str.zfill(12)).to_series()
-    return numbers.cast(column.dtype)
+    fitting = numbers.cast(column.dtype, strict=False)
+    if fitting.null_count():
+        raise RiskgenError(
+            f"Row numbers of so many scenarios do not fit column '{column.name}' "
+            f"({column.dtype}). Draw fewer at once, or fit again with --drop {column.name}."
+        )
+    return fitting
 
 
 def _path_tables(
@@ -160,44 +186,25 @@ def _refuse_clashes(names: list[str]) -> None:
 
 
 def _write(
-    tables: Iterable[tuple[pl.DataFrame, int]], target: Path, provenance: Provenance
+    tables: Iterable[tuple[pl.DataFrame, int]], path: Path, provenance: Provenance
 ) -> dict[str, Any]:
-    if target.suffix in (".parquet", ".csv"):
-        return _write_file(tables, target, provenance)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with new_folder(target) as draft:
-        counts = _Counts()
-        for number, frame in enumerate(_slices(counts.counted(tables))):
-            _write_one(frame, draft / f"part-{number:05d}.parquet", provenance)
-        hashes = {path.name: file_hash(path) for path in sorted(draft.iterdir())}
-    return counts.facts(hashes)
+    counts = _Counts()
+    with _beside(path) as draft, ParquetFile(draft, provenance.metadata()) as file:
+        for frame in _groups(counts.counted(tables)):
+            file.write(frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
+    return {"n_scenarios": counts.scenarios, "n_rows": counts.rows, "sha256": file_hash(path)}
 
 
-def _write_file(
-    tables: Iterable[tuple[pl.DataFrame, int]], target: Path, provenance: Provenance
-) -> dict[str, Any]:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft, counts = target.with_name(f".{target.name}.partial"), _Counts()
-    frames = _slices(counts.counted(tables))
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """Yield a place of this process's own; it becomes ``path`` when all went well."""
+    # Two workers may make the same part at once, when one was taken for dead.
+    draft = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        if target.suffix == ".csv":
-            _write_csv(frames, draft)
-        else:
-            _write_row_groups(frames, draft, provenance)
-        draft.replace(target)
+        yield draft
+        os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)
-    return counts.facts({target.name: file_hash(target)})
-
-
-def _write_one(frame: pl.DataFrame, path: Path, provenance: Provenance) -> None:
-    _write_row_groups([frame], path, provenance)
-
-
-def _write_row_groups(frames: Iterable[pl.DataFrame], path: Path, provenance: Provenance) -> None:
-    with ParquetFile(path, provenance.metadata()) as file:
-        for frame in frames:
-            file.write(frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
 
 
 def _write_csv(frames: Iterable[pl.DataFrame], path: Path) -> None:
@@ -212,15 +219,16 @@ def _write_csv(frames: Iterable[pl.DataFrame], path: Path) -> None:
             guarded.write_csv(handle, include_header=number == 0)
 
 
-def _slices(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """Regroup frames into equal ones, so that parts do not depend on the generator's chunk."""
+def _groups(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Regroup frames into row groups, so that memory does not follow the generator's chunk."""
     waiting: pl.DataFrame | None = None
     for frame in frames:
         waiting = frame if waiting is None else waiting.vstack(frame)
-        while waiting.height >= ROWS_PER_PART:
-            yield waiting[:ROWS_PER_PART].rechunk()
-            waiting = waiting[ROWS_PER_PART:]
-    if waiting is not None and waiting.height:
+        most = max(1, min(MOST_ROWS, MOST_CELLS // waiting.width))
+        while waiting.height > most:
+            yield waiting[:most].rechunk()
+            waiting = waiting[most:]
+    if waiting is not None:
         yield waiting.rechunk()
 
 
@@ -236,12 +244,3 @@ class _Counts:
             self.scenarios += scenarios
             self.rows += frame.height
             yield frame
-
-    def facts(self, hashes: Mapping[str, str]) -> dict[str, Any]:
-        return {
-            "n_scenarios": self.scenarios,
-            "n_rows": self.rows,
-            "n_events": self.rows,
-            "parts": list(hashes),
-            "sha256": dict(hashes),
-        }

@@ -2,71 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from riskgen.data.encoding import EventEncoder
-from riskgen.data.events import Events
+from riskgen.simulate import bases
 from riskgen.simulate.bases import Base, GeneratedBase, RealBase
 from riskgen.simulate.engine import Part, event_parts
-from riskgen.simulate.scenario import StressScenario
-from riskgen.simulate.stream import Provenance, write_events
+from riskgen.simulate.stream import write_events
 from riskgen.simulate.tally import Tally
 from riskgen.stages.fitted import Fitted
 from riskgen.stages.simulate.real import donors_of, real_events, real_facts
-from riskgen.stages.simulate.request import (
-    OnProgress,
-    SimulateRequest,
-    plain_facts,
-)
+from riskgen.stages.simulate.request import PartTask, SimulateRequest, plain_facts
 
 
-def draw_events(
-    fitted: Fitted,
-    request: SimulateRequest,
-    scenario: StressScenario | None,
-    target: Path,
-    provenance: Provenance,
-    on_progress: OnProgress,
-) -> dict[str, Any]:
-    """Write sequences of events to ``target``; return what was asked, reached and written."""
-    real = real_events(fitted, request, scenario)
-    donors = donors_of(scenario, real)
-    parts: Iterable[Part] = event_parts(
-        _base(fitted, request, real),
+def draw_events(fitted: Fitted, task: PartTask) -> dict[str, Any]:
+    """Write one part of a simulation; return what it holds, and its tally."""
+    assert isinstance(fitted.encoder, EventEncoder)
+    request, base = task.request, base_of(fitted, task.request)
+    tally = _tally(fitted, task, task.chunks.start * base.chunk)
+    parts = event_parts(
+        base,
         request.scenarios,
         seed=request.seed,
-        scenario=scenario,
-        severity=provenance.severity,
-        donors=donors,
+        scenario=task.scenario,
+        severity=task.provenance.severity,
+        donors=donors_of(fitted, request, task.scenario),
+        chunks=task.chunks,
     )
-    tally = None
-    if scenario is not None:
-        tally = Tally(scenario, provenance.severity, request.seed, donors=donors)
-    about_real = real_facts(request, donors if provenance.severity > 0 else None)
 
     def watched() -> Iterator[Part]:
         for part in parts:
             if tally is not None and part.stressed is not None:
                 tally.add(part.base, part.stressed)
             yield part
-            on_progress(part.first + part.base.n_entities)
 
-    said = replace(
-        provenance,
-        n_cases=about_real.get("n_cases", 0),
-        release=about_real.get("release", ""),
-    )
-    written = write_events(watched(), target, fitted.schema, said)
-    told = plain_facts(request) if tally is None else tally.facts()
-    return {**told, **about_real, **written}
+    longest = fitted.encoder.clock.longest
+    schema, provenance = fitted.schema, task.provenance
+    written = write_events(watched(), task.path, schema, provenance, longest=longest)
+    return {**written, "tally": None if tally is None else tally.state()}
 
 
-def _base(fitted: Fitted, request: SimulateRequest, real: Events | None) -> Base:
+def event_facts(
+    fitted: Fitted, task: PartTask, tallies: Iterable[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return what was asked and reached, from the tallies of all parts in their order."""
+    request, tally = task.request, _tally(fitted, task, 0)
+    if tally is None:
+        return {**plain_facts(request), **real_facts(request, None)}
+    for state in tallies:
+        tally.merge(state)
+    happens = task.provenance.severity > 0
+    return {**tally.facts(), **real_facts(request, tally.donors if happens else None)}
+
+
+def chunk_of(fitted: Fitted, request: SimulateRequest) -> int:
+    """Return the entities of a chunk; the table of a real base need not be read for it."""
+    return bases.CHUNK if request.base == "real" else fitted.generator.chunk
+
+
+@lru_cache(maxsize=1)
+def base_of(fitted: Fitted, request: SimulateRequest) -> Base:
+    """Return what the simulation starts from; a real base is read once in a process."""
     assert isinstance(fitted.encoder, EventEncoder)
     if request.base == "real":
-        assert real is not None
-        return RealBase(real, request.seed)
+        return RealBase(real_events(fitted, request), request.seed)
     return GeneratedBase(fitted.generator, fitted.encoder, request.seed)
+
+
+def _tally(fitted: Fitted, task: PartTask, first: int) -> Tally | None:
+    if task.scenario is None:
+        return None
+    severity, seed = task.provenance.severity, task.request.seed
+    donors = donors_of(fitted, task.request, task.scenario)
+    return Tally(task.scenario, severity, seed, first=first, donors=donors)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from riskgen.data.encoding import EventEncoder
@@ -11,32 +10,25 @@ from riskgen.data.market.paths import PathStart
 from riskgen.runs import read_json
 from riskgen.simulate.engine import PathPart, PathSimulator
 from riskgen.simulate.path_tally import PathTally
-from riskgen.simulate.scenario import StressScenario
-from riskgen.simulate.stream import Provenance, write_paths
+from riskgen.simulate.stream import write_paths
 from riskgen.stages.fitted import Fitted
-from riskgen.stages.simulate.request import OnProgress, SimulateRequest, plain_facts
+from riskgen.stages.simulate.request import PartTask, plain_facts
 
 
-def draw_paths(
-    fitted: Fitted,
-    request: SimulateRequest,
-    scenario: StressScenario | None,
-    target: Path,
-    provenance: Provenance,
-    on_progress: OnProgress,
-) -> dict[str, Any]:
-    """Write market paths to ``target``; return what was asked, reached and written."""
+def draw_paths(fitted: Fitted, task: PartTask) -> dict[str, Any]:
+    """Write one part of a simulation; return what it holds, and its tally."""
     assert not isinstance(fitted.encoder, EventEncoder)
-    simulator = PathSimulator(fitted.generator, fitted.encoder)
+    request, simulator = task.request, PathSimulator(fitted.generator, fitted.encoder)
     start = PathStart.from_state(read_json(fitted.run.path / "start.json"), fitted.schema)
-    tally = None if scenario is None else PathTally(scenario, provenance.severity, request.seed)
+    tally = _tally(task, task.chunks.start * fitted.generator.chunk)
 
     parts = simulator.parts(
         request.scenarios,
         seed=request.seed,
         horizon=request.horizon,
-        scenario=scenario,
-        severity=provenance.severity,
+        scenario=task.scenario,
+        severity=task.provenance.severity,
+        chunks=task.chunks,
     )
 
     def watched() -> Iterator[PathPart]:
@@ -44,8 +36,24 @@ def draw_paths(
             if tally is not None:
                 tally.add(part.base, part.returns)
             yield part
-            on_progress(part.first + len(part))
 
-    written = write_paths(watched(), target, start, provenance)
-    told = plain_facts(request) if tally is None else tally.facts()
-    return {**told, "horizon": request.horizon, **written}
+    written = write_paths(watched(), task.path, start, task.provenance)
+    return {**written, "tally": None if tally is None else tally.state()}
+
+
+def path_facts(
+    fitted: Fitted, task: PartTask, tallies: Iterable[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return what was asked and reached, from the tallies of all parts in their order."""
+    tally = _tally(task, 0)
+    if tally is None:
+        return {**plain_facts(task.request), "horizon": task.request.horizon}
+    for state in tallies:
+        tally.merge(state)
+    return {**tally.facts(), "horizon": task.request.horizon}
+
+
+def _tally(task: PartTask, first: int) -> PathTally | None:
+    if task.scenario is None:
+        return None
+    return PathTally(task.scenario, task.provenance.severity, task.request.seed, first)

@@ -6,6 +6,7 @@ where it lies, checked against the run, and only the generator's partition of it
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from riskgen.data.events import Events
@@ -19,35 +20,47 @@ from riskgen.stages.material import EventMaterial
 from riskgen.stages.simulate.request import SimulateRequest
 
 
-def real_events(
-    fitted: Fitted, request: SimulateRequest, scenario: StressScenario | None
-) -> Events | None:
-    """Return the generator's partition of the table that the run learned; None if not needed.
+@lru_cache(maxsize=1)
+def real_events(fitted: Fitted, request: SimulateRequest) -> Events:
+    """Return the generator's partition of the table, read once in a process.
 
     Raises
     ------
     RunError
         When the table has moved or changed since the fit.
     """
-    transplants = scenario is not None and scenario.mechanism == "transplant"
-    if request.base == "generated" and not transplants:
-        return None
     material = fitted.material(request.data, request.password_file, request.context)
     assert isinstance(material, EventMaterial)
     return material.split.generator
 
 
-def donors_of(scenario: StressScenario | None, real: Events | None) -> Donors | None:
+def donors_of(
+    fitted: Fitted, request: SimulateRequest, scenario: StressScenario | None
+) -> Donors | None:
     """Return the cases that a transplant works from; None for any other scenario.
 
     Raises
     ------
+    RunError
+        As :func:`real_events`.
     ScenarioError
         When there is no case to be transplanted.
     """
     if scenario is None or scenario.mechanism != "transplant":
         return None
-    assert real is not None
+    return _donors(fitted, request, scenario.model_dump_json(by_alias=True))
+
+
+def forget() -> None:
+    """Let go of the real sequences that this process holds."""
+    real_events.cache_clear()
+    _donors.cache_clear()
+
+
+@lru_cache(maxsize=4)
+def _donors(fitted: Fitted, request: SimulateRequest, written: str) -> Donors:
+    scenario = StressScenario.model_validate_json(written)
+    real = real_events(fitted, request)
     return Donors.of(with_meanings(real, scenario.columns), scenario.typology)
 
 

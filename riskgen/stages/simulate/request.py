@@ -1,15 +1,16 @@
-"""What the user asked of a simulation."""
+"""What the user asked of a simulation, and what one part of it needs to be made."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from riskgen.simulate.provenance import BaseKind
-
-OnProgress = Callable[[int], None]
+from riskgen.simulate.draft import Draft
+from riskgen.simulate.engines.engine import EngineName
+from riskgen.simulate.provenance import BaseKind, Provenance
+from riskgen.simulate.scenario import StressScenario
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,14 @@ class SimulateRequest:
         Where the table and its context lie now, if they have moved since the fit.
     password_file : Path or None
         File that holds the database's password.
+    engine : str
+        ``local`` or ``ray``: who draws. The bytes are the same.
+    workers : int
+        Processes at work; of Ray, where it is started for this simulation.
+    address : str or None
+        Of a running Ray cluster.
+    force : bool
+        Drop what an interrupted simulation of something else has left.
     """
 
     run: Path | None = None
@@ -51,9 +60,88 @@ class SimulateRequest:
     seed: int = 0
     out: Path | None = None
     base: BaseKind = "generated"
-    data: str | None = None
-    context: str | None = None
+    data: str | None = field(default=None, repr=False)  # may hold a password
+    context: str | None = field(default=None, repr=False)
     password_file: Path | None = None
+    engine: EngineName = "local"
+    workers: int = 1
+    address: str | None = None
+    force: bool = False
+
+    def asked(self) -> dict[str, Any]:
+        """Return what decides the bytes beside run and scenario: not where, nor by whom."""
+        return {
+            "scenarios": self.scenarios,
+            "horizon": self.horizon,
+            "seed": self.seed,
+            "base": self.base,
+        }
+
+
+@dataclass(frozen=True)
+class PartTask:
+    """One part of a simulation: plain data, all that another process needs.
+
+    Attributes
+    ----------
+    run : Path
+        Run folder, absolute.
+    manifest : str
+        SHA-256 of the run's manifest.
+    request : SimulateRequest
+        What the user asked.
+    scenario : StressScenario or None
+        As it was read: its file may lie elsewhere for another process.
+    provenance : Provenance
+        Of the simulation.
+    draft : Draft
+        Where the part is put.
+    number : int
+        Of the part.
+    chunks : range
+        Chunks of the base that it consists of.
+    """
+
+    run: Path
+    manifest: str
+    request: SimulateRequest
+    scenario: StressScenario | None
+    provenance: Provenance
+    draft: Draft
+    number: int
+    chunks: range
+
+    def __str__(self) -> str:
+        """Return how messages call it."""
+        return f"Part {self.number}"
+
+    @property
+    def path(self) -> Path:
+        """Where the table of the part is put."""
+        return self.draft.part(self.number)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a simulation stands.
+
+    Attributes
+    ----------
+    scenarios, parts : int
+        That are made.
+    n_parts : int
+        Of the whole.
+    found : int
+        Parts that an interrupted simulation had left.
+    """
+
+    scenarios: int
+    parts: int
+    n_parts: int
+    found: int = 0
+
+
+OnProgress = Callable[[Standing], None]
 
 
 def plain_facts(request: SimulateRequest) -> dict[str, Any]:

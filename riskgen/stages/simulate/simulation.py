@@ -1,23 +1,22 @@
-"""From a run to simulated tables."""
+"""From a run to simulated tables, part by part."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
+import os
+from collections.abc import Iterator
 from typing import Any
 
 from riskgen.data.encoding import EventEncoder
-from riskgen.errors import RiskgenError
-from riskgen.runs import write_json
-from riskgen.simulate import catalogue
+from riskgen.errors import RunError
+from riskgen.runs import file_hash, write_json
 from riskgen.simulate.assertions import require
-from riskgen.simulate.provenance import Provenance
-from riskgen.simulate.scenario import StressScenario
-from riskgen.stages.fitted import Fitted, open_run
-from riskgen.stages.simulate.events import draw_events
-from riskgen.stages.simulate.paths import draw_paths
-from riskgen.stages.simulate.real import check_base
-from riskgen.stages.simulate.request import OnProgress, SimulateRequest
+from riskgen.simulate.engines.engine import engine_of
+from riskgen.simulate.stream import join_parts
+from riskgen.stages.simulate.events import event_facts
+from riskgen.stages.simulate.making import forget, make_part
+from riskgen.stages.simulate.paths import path_facts
+from riskgen.stages.simulate.plan import Plan
+from riskgen.stages.simulate.request import OnProgress, SimulateRequest, Standing
 
 FACTS = "simulation.json"
 
@@ -27,55 +26,80 @@ def simulate_run(
 ) -> dict[str, Any]:
     """Draw scenarios, write them, and return what ``simulation.json`` says.
 
+    Parts that an interrupted simulation of the same kind has left are not made
+    again; the bytes are those of one that was never interrupted.
+
     Raises
     ------
     RiskgenError
-        When the run, the scenario or the target cannot be used.
+        When the run, the scenario or the target cannot be used, or parts of an
+        interrupted simulation of something else are in the way.
     GateBlocked
         When the scenario broke one of its own assertions; what was measured is kept.
     """
-    _check_target(request.out)
-    fitted = Fitted.open(open_run(request.run, request.root))
-    check_base(request, fitted.schema.domain)
-    scenario = None if request.stress is None else catalogue.load(request.stress)
-    if scenario is not None:
-        _check_domain(scenario, fitted.schema.domain)
-    name = "base" if scenario is None else scenario.id
-    label = name if request.out is None else f"{name}-to-{request.out.name}"
-    folder = fitted.run.path / "simulations" / label
-    target = folder if request.out is None else request.out
-    severity = _severity(request, scenario)
-    provenance = Provenance(run=fitted.run.path.name, seed=request.seed, base=request.base)
-    if scenario is not None and severity > 0:
-        # At severity 0 nothing happens: the file is the base, byte for byte.
-        provenance = replace(
-            provenance, stress=name, mechanism=scenario.mechanism, severity=severity
-        )
-    draw = draw_events if isinstance(fitted.encoder, EventEncoder) else draw_paths
-    facts = draw(fitted, request, scenario, target, provenance, on_progress or (lambda n: None))
-    facts |= {"where": str(target), "name": name}
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / FACTS, facts)
-    if scenario is not None:
-        require(facts["assertions"], scenario)
+    try:
+        plan = Plan.of(request)
+        with plan.draft.opened(plan.asked(), force=request.force):
+            _make_parts(plan, on_progress or (lambda standing: None))
+            facts = _finish(plan)
+    finally:
+        forget()
+    if plan.scenario is not None:
+        require(facts["assertions"], plan.scenario)
     return facts
 
 
-def _severity(request: SimulateRequest, scenario: StressScenario | None) -> float:
-    if scenario is None:
-        return 0.0
-    return scenario.severity.default if request.severity is None else request.severity
+def _make_parts(plan: Plan, on_progress: OnProgress) -> None:
+    """Make the parts that are not there yet."""
+    made = {n: facts["n_scenarios"] for n in range(plan.n_parts) if (facts := plan.draft.made(n))}
+    scenarios, parts, found = sum(made.values()), len(made), len(made)
+    on_progress(Standing(scenarios, parts, plan.n_parts, found))
+    request = plan.request
+    engine = engine_of(request.engine, request.workers, request.address)
+    missing = (plan.task(n) for n in range(plan.n_parts) if n not in made)
+    for task, n in engine.map(make_part, missing):
+        if not task.path.is_file():
+            raise RunError(
+                f"{task} was made elsewhere and is not at '{task.path}'. Workers on other "
+                "machines need run and output in a folder that all of them share."
+            )
+        scenarios, parts = scenarios + n, parts + 1
+        on_progress(Standing(scenarios, parts, plan.n_parts, found))
 
 
-def _check_domain(scenario: StressScenario, domain: str) -> None:
-    if scenario.domain != domain:
-        fitting = [n for n in catalogue.names() if catalogue.load(n).domain == domain]
-        raise RiskgenError(
-            f"Scenario '{scenario.id}' is for {scenario.domain} and this run is of {domain}. "
-            f"Fitting ones: {', '.join(fitting)}."
-        )
+def _finish(plan: Plan) -> dict[str, Any]:
+    """Put the parts into their place, and write down what they came to."""
+    facts = {**_told(plan), "name": plan.name}
+    draft, out = plan.draft, plan.request.out
+    if out is None:
+        facts |= {"where": str(plan.folder)}
+        write_json(draft.folder / FACTS, facts)
+        draft.become(plan.folder)
+        return facts
+    whole = draft.folder / f"whole{out.suffix}"
+    join_parts([draft.part(n) for n in range(plan.n_parts)], whole, plan.provenance)
+    facts |= {"parts": [out.name], "sha256": {out.name: file_hash(whole)}, "where": str(out)}
+    plan.folder.mkdir(parents=True, exist_ok=True)
+    os.replace(whole, out)
+    write_json(plan.folder / FACTS, facts)
+    draft.remove()
+    return facts
 
 
-def _check_target(out: Path | None) -> None:
-    if out is not None and out.suffix not in (".parquet", ".csv"):
-        raise RiskgenError(f"'{out}' should end in .parquet or .csv: --out writes one file.")
+def _told(plan: Plan) -> dict[str, Any]:
+    """Return what was asked, reached and written, added up in the order of the parts."""
+    events = isinstance(plan.fitted.encoder, EventEncoder)
+    tell = event_facts if events else path_facts
+    told = tell(plan.fitted, plan.task(0), (facts["tally"] for _, facts in _parts(plan)))
+    n_scenarios, n_rows, hashes = 0, 0, {}
+    for name, facts in _parts(plan):
+        n_scenarios, n_rows = n_scenarios + facts["n_scenarios"], n_rows + facts["n_rows"]
+        hashes[name] = facts["sha256"]
+    counts = {"n_scenarios": n_scenarios, "n_rows": n_rows, "n_events": n_rows}
+    return {**told, **counts, "parts": list(hashes), "sha256": hashes}
+
+
+def _parts(plan: Plan) -> Iterator[tuple[str, dict[str, Any]]]:
+    # One at a time: the tallies of all parts together may be large.
+    for n in range(plan.n_parts):
+        yield plan.draft.part(n).name, plan.draft.facts(n)
