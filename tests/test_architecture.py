@@ -34,6 +34,7 @@ AT_HOME = {
     "sdv": ("data/sdv/",),
     "deepecho": ("models/par/",),
     "jinja2": ("report/",),
+    "ray": ("simulate/engines/ray_cluster.py",),
 }
 
 

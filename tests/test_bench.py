@@ -103,3 +103,17 @@ def test_exponents_of_growth_are_slopes_and_a_tiny_run_prints_them(
     assert exponent([1, 2, 4], [1.0, 4.0, 16.0]) == pytest.approx(2.0)
     main(["--axes", "columns", "--sizes", "1", "2", "--customers", "60", "--passes", "1"])
     assert "exponent of columns: encode " in capsys.readouterr().out
+
+
+def test_simulations_are_timed_and_weighed() -> None:
+    words = ["--sizes", "2100", "--workers", "1", "--kinds", "paths", "--faults", "0"]
+    done = subprocess.run(
+        [sys.executable, str(BENCH / "simulation.py"), *words],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.count("workers: 1") == 2
+    assert done.stdout.count("2,100 ") == 2
+    assert "× a scenario's time" in done.stdout

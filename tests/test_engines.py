@@ -8,13 +8,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from riskgen.errors import DataError, RiskgenError
 from riskgen.simulate.engines.engine import Engine, Here, engine_of
 from riskgen.simulate.engines.workers import Workers
+
+needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="needs: pip install 'riskgen[ray]'")
 
 
 def squared(n: int) -> tuple[int, int]:
@@ -150,3 +154,34 @@ def test_a_missing_ray_is_told_with_the_command_that_installs_it(
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(RiskgenError, match=r"pip install 'riskgen\[ray\]'"):
         outcomes(engine_of("ray"), squared, 1)
+
+
+def test_a_cluster_that_does_not_answer_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", ModuleType("ray"))
+    engine = engine_of("ray", address="127.0.0.1:1")
+    with pytest.raises(RiskgenError, match=r"No Ray cluster answers at '127.0.0.1:1'"):
+        outcomes(engine, squared, 1)
+
+
+@needs_ray
+def test_ray_gives_a_task_of_a_dead_worker_to_another_one(tmp_path: Path) -> None:
+    code = (
+        "import sys, test_engines as t\n"
+        "from pathlib import Path\n"
+        "from riskgen.simulate.engines.engine import engine_of\n"
+        "tasks = [(Path(sys.argv[1]), n) for n in range(6)]\n"
+        "print(sorted(found for _, found in engine_of('ray', 2).map(t.dying, tasks)))\n"
+        "try:\n"
+        "    t.outcomes(engine_of('ray', 2), t.failing, 6)\n"
+        "except t.DataError as error:\n"
+        "    print(error)\n"
+    )
+    path = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, env=path
+    )
+    assert done.returncode == 0, done.stderr
+    said = done.stdout.splitlines()
+    assert "[0, 1, 2, 3, 4, 5]" in said, done.stdout
+    assert said[-1] == "number 3 is not wanted"
+    assert (tmp_path / "died").exists()

@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from conftest import tiny_table
+from test_engines import needs_ray
 
 from riskgen.cli import main
 from riskgen.errors import RunError
@@ -261,8 +262,8 @@ def test_an_address_without_ray_is_a_mistake(riskgen) -> None:  # type: ignore[n
     assert "--engine ray" in said
 
 
+@needs_ray
 def test_ray_leaves_the_same_bytes(run: Path, whole: dict[str, str]) -> None:
-    pytest.importorskip("ray", reason="Ray is not installed: pip install 'riskgen[ray]'")
     command = [*RISKGEN, *command_of(run), "--engine", "ray", "--workers", "2"]
     done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 def one_thread() -> Iterator[None]:
     """Let torch and the linear algebra of numpy use one thread inside the block.
 
-    How a sum is split among threads moves its last bits. Workers have one thread
+    How a sum is split among threads may move its last bits. Workers have one thread
     each; a single process must not differ from them.
     """
     import torch
