@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .PHONY: demo test check lint types chromium postgres clean smoke bench bench-ingestion \
-  bench-growth bench-peers profile
+  bench-growth bench-peers bench-simulation profile
 
 demo: $(READY)
 	$(BIN)/riskgen demo
@@ -37,6 +37,10 @@ bench: $(READY)
 # How cost grows with customers, length of histories and columns: some ten minutes.
 bench-growth: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/growth.py
+
+# 10,000 to 1,000,000 scenarios of events and of paths, 1 and 2 workers, and kills: an hour.
+bench-simulation: $(READY)
+	$(BIN)/python benchmarks/simulation.py
 
 # Peers that need other versions of pandas, each in an environment of its own under .bench/.
 bench-peers:
