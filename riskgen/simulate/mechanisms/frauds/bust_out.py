@@ -65,6 +65,8 @@ def narrow(accounts: Accounts, dial: Dial, rows: Flags) -> Flags:
     rows = preferring(accounts, rows, spree.is_worth_it(accounts, dial))
     rows = nurtured(accounts, dial, "nurture_months", rows)
     ramp = dial.most("ramp_d", 14.0) * SECONDS_PER_DAY
+    in_table = accounts.seconds.max(initial=-np.inf) - accounts.seconds >= ramp
+    rows = preferring(accounts, rows, in_table)
     return preferring(accounts, rows, time_left(accounts) >= ramp)
 
 

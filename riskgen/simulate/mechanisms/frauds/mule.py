@@ -99,7 +99,8 @@ def plan(accounts: Accounts, dial: Dial, chosen: Chosen) -> Plan:
     usual = accounts.usual_amount()[chosen.entity]
     begin = soon_after(accounts, chosen.anchor, chosen.draws[:, 0])
     first = accounts.seconds[accounts.events.offsets[chosen.entity]]
-    payees = Payees.of(accounts, stranger=False).paying("counterparty")
+    # Rows with a device, where there are any: the owner does it, no standing order.
+    payees = Payees.of(accounts).paying("counterparty")
     came = _inflow(accounts, dial, chosen, payees.incoming().paying("counterparty"), begin, usual)
     went = _outflow(accounts, dial, chosen, payees, came)
     draft = came.beside(went).ordered(accounts)

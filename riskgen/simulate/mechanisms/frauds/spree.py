@@ -104,13 +104,13 @@ def spree(
     after, stops = _after(accounts, dial, chosen, draft)
     texts = Texts()
     entity, who = chosen.entity[draft.rank], chosen.position[draft.rank]
-    new = (draft.role == PURCHASE) & ~payees.known(entity, draft.source)
+    cash_like = cash_like_rows(accounts)[draft.source]
+    new = (draft.role == PURCHASE) & ~cash_like & ~payees.known(entity, draft.source)
     payees.name_payees(texts, new, draft.source, who, draft.turn)
     payees.as_owner(texts, chosen.anchor[draft.rank], draft.source)
     payees.use_devices(texts, [devices[item] for item in draft.rank.tolist()] if devices else [])
     removed = np.union1d(edits.removed, after)
     burst = draft.burst(accounts, chosen, chosen.draws[:, 2], texts, Edits(removed, edits.context))
-    cash_like = cash_like_rows(accounts)[draft.source]
     return Spree(burst, draft.rank, limit, used, cash_like, stops)
 
 
@@ -185,7 +185,7 @@ def _sources(
 ) -> Ints:
     """Return the kinds of purchases: cash and the like in the wanted share."""
     cash_like = cash_like_rows(accounts)
-    cash, other = payees.within(cash_like), payees.within(~cash_like).paying("merchant")
+    cash, other = _cash_rows(payees, cash_like), payees.within(~cash_like).paying("merchant")
     whole = np.floor(units).astype(np.int64)
     if len(cash.pool) == 0 or len(other.pool) == 0:
         dial.leave_out("cash_like_share", "no kind of event speaks of cash, or all do")
@@ -194,6 +194,14 @@ def _sources(
     share = dial.ask("cash_like_share", usual, data=usual)
     as_cash = cash.similar_rows(entity, whole, draws[:, 2])
     return np.where(draws[:, 3] < share, as_cash, other.similar_rows(entity, whole, draws[:, 2]))
+
+
+def _cash_rows(payees: Payees, cash_like: Flags) -> Payees:
+    """Return the rows of cash and the like; those that name nobody, where there are any."""
+    found = payees.within(cash_like)
+    nobody = payees.numbers(np.arange(len(cash_like))) < 0
+    unnamed = found.within(nobody)
+    return unnamed if len(unnamed.pool) else found
 
 
 def _payment(
