@@ -15,7 +15,8 @@ from riskgen.simulate.template import template
 def test_the_catalogue_holds_what_the_protocol_names() -> None:
     frauds = {"ato_drain", "card_testing_burst", "bust_out", "mule_pass_through"}
     frauds |= {"structuring_cash", "merchant_collusion", "app_scam", "synthetic_identity_ring"}
-    assert {*frauds, "gfc_2008"} <= set(catalogue.names())
+    markets = {"gfc_2008", "covid_2020", "liquidity_vol_spike"}
+    assert {*frauds, *markets} <= set(catalogue.names())
 
 
 @pytest.mark.parametrize("name", catalogue.names())

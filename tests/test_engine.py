@@ -16,7 +16,7 @@ from riskgen.simulate import catalogue
 from riskgen.simulate.assertions import require, spearman
 from riskgen.simulate.engine import EventSimulator, Part, PathSimulator
 from riskgen.simulate.mechanisms import stress_events
-from riskgen.simulate.mechanisms.markets.credit_crisis import stress_paths
+from riskgen.simulate.mechanisms.markets.stressed_paths import stress_paths
 from riskgen.simulate.path_tally import PathTally
 from riskgen.simulate.plausibility import plausibility
 from riskgen.simulate.scenario import parse_scenario
@@ -41,6 +41,8 @@ class FakeGenerator:
 
 class FakeEncoder:
     """Turns a chunk's number into customers, keys numbered from ``first``."""
+
+    assets = ("A", "B", "C")
 
     def decode(self, panel: FakePanel, *, first: int = 0) -> Events:
         events = Events.build(tiny_table(CHUNK, panel.seed * 1000 + panel.index), tiny_schema())

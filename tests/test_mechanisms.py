@@ -17,7 +17,7 @@ from riskgen.simulate.behaviour import busiest_day, clustering, max_drawdown
 from riskgen.simulate.mechanisms import sham_edit, stress_events
 from riskgen.simulate.mechanisms.accounts import Accounts
 from riskgen.simulate.mechanisms.markets.correlation import nearest_correlation, remix
-from riskgen.simulate.mechanisms.markets.credit_crisis import measure_paths, stress_paths
+from riskgen.simulate.mechanisms.markets.stressed_paths import measure_paths, stress_paths
 from riskgen.simulate.mechanisms.night import is_night, times
 from riskgen.simulate.mechanisms.validity import same_untouched, violations
 from riskgen.simulate.scenario import StressScenario, parse_scenario

@@ -20,7 +20,7 @@ from riskgen.models.base import Condition, Generator
 from riskgen.models.scoring import Scoring
 from riskgen.simulate.bases import Base, GeneratedBase, refuse_beyond
 from riskgen.simulate.mechanisms.accounts import Floats
-from riskgen.simulate.mechanisms.markets.credit_crisis import stress_paths
+from riskgen.simulate.mechanisms.markets.stressed_paths import stress_paths
 from riskgen.simulate.mechanisms.stressed import Stressed, stress_events
 from riskgen.simulate.mechanisms.transplant.donors import Donors
 from riskgen.simulate.scenario import StressScenario
@@ -186,7 +186,14 @@ class PathSimulator:
             base = self._chunk(index, seed, horizon)
             stressed = base
             if scenario is not None:
-                stressed = stress_paths(base, scenario, severity=severity, seed=seed, first=first)
+                stressed = stress_paths(
+                    base,
+                    scenario,
+                    severity=severity,
+                    seed=seed,
+                    first=first,
+                    assets=self.encoder.assets,
+                )
             keep = min(size, n - first)
             yield PathPart(first, base[:keep], stressed[:keep])
 

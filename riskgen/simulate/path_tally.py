@@ -14,13 +14,18 @@ import numpy as np
 from riskgen.simulate.assertions import Statistic, ask, summaries
 from riskgen.simulate.behaviour import clustering, max_drawdown, path_behaviour
 from riskgen.simulate.mechanisms.accounts import Floats
-from riskgen.simulate.mechanisms.markets.credit_crisis import measure_paths, requested
+from riskgen.simulate.mechanisms.markets.stressed_paths import (
+    measure_paths,
+    omitted,
+    requested,
+)
 from riskgen.simulate.plausibility import plausibility
 from riskgen.simulate.sampled import Sampled, Totals, keys_of, sample_facts
 from riskgen.simulate.scenario import StressScenario
 from riskgen.simulate.severity_curve import FEWEST
 
-DRAWDOWN, GAINED = "max_drawdown", "acf_abs_minus_base"
+DRAWDOWN, EARLY, GAINED = "max_drawdown", "max_drawdown_30d", "acf_abs_minus_base"
+EARLY_DAYS = 30
 
 
 @dataclass(eq=False)
@@ -37,12 +42,15 @@ class PathTally:
         Seed of the simulation.
     first : int
         Position of the first path in the whole simulation.
+    assets : tuple of str
+        Names of the columns of the paths.
     """
 
     scenario: StressScenario
     severity: float
     seed: int
     first: int = 0
+    assets: tuple[str, ...] = ()
     n_paths: int = 0
     horizon: int = 0
     n_invalid: int = 0
@@ -60,11 +68,13 @@ class PathTally:
         self.horizon = base.shape[1]
         self.n_invalid += int((~np.isfinite(stressed)).sum())
         self._gained.weigh(GAINED, clustering(stressed) - clustering(base), n)
-        for name, value in measure_paths(base, stressed, self.scenario).items():
+        for name, value in measure_paths(base, stressed, self.scenario, self.assets).items():
             self._reached.weigh(name, value, n)
         lost, wanted = max_drawdown(stressed), self.scenario.plausibility.features
+        early = max_drawdown(stressed[:, :EARLY_DAYS])
         self._lost.add(DRAWDOWN, lost)
-        self._drawdowns.add([DRAWDOWN], keys, lost[:, None])
+        self._lost.add(EARLY, early)
+        self._drawdowns.add([DRAWDOWN, EARLY], keys, np.column_stack([lost, early]))
         for sample, returns in ((self._base, base), (self._moved, stressed)):
             values, names = path_behaviour(returns, wanted)
             sample.add(names, keys, values)
@@ -104,6 +114,7 @@ class PathTally:
             "horizon": self.horizon,
             "requested": requested(self.scenario, self.severity),
             "achieved": self.achieved(),
+            "omitted": omitted(self.scenario, self.assets),
             "assertions": ask(self.scenario, self.severity, self.statistics()),
             "plausibility": plausibility(base, moved, names, quantile=limit),
             **sample_facts("Medians and plausibility", {"paths": self._base}),
@@ -113,11 +124,11 @@ class PathTally:
         """Return what was reached, parts weighted by their paths; empty at severity 0."""
         if self.severity == 0.0:
             return {}
-        means = {name: self._reached.mean(name) for name in self._reached.found}
+        means = {name: self._reached.mean(name) for name in self.scenario.parameters}
         return {name: mean for name, mean in means.items() if mean is not None}
 
     def statistics(self) -> dict[str, Statistic]:
-        """Return the statistics that assertions may ask for.
+        """Return the statistics that assertions may ask for: among them what was measured.
 
         The drawdown counts only where the horizon holds the whole scenario, and
         clustering where it is at its full for as long as it took to rise;
@@ -125,10 +136,13 @@ class PathTally:
         """
         enough = self.n_paths >= FEWEST
         whole = enough and self.horizon >= (self.scenario.window.duration_d or 0)
-        drawdowns = self._drawdowns.columns() if whole else {DRAWDOWN: np.zeros(0)}
+        nothing = {name: np.zeros(0) for name in (DRAWDOWN, EARLY)}
+        drawdowns = self._drawdowns.columns() if whole else nothing
         rise = self.scenario.parameters.get("rise_d")
         full = enough and self.horizon >= 2 * (0.0 if rise is None else rise.at1)
+        reached = {name: self._reached.mean(name) for name in self._reached.found}
         return {
+            **(reached if enough and self.severity > 0 else {}),
             **summaries(drawdowns),
             **(self._lost.summaries() if whole else {}),
             GAINED: self._gained.mean(GAINED) if full else None,

@@ -20,7 +20,7 @@ def draw_paths(fitted: Fitted, task: PartTask) -> dict[str, Any]:
     assert not isinstance(fitted.encoder, EventEncoder)
     request, simulator = task.request, PathSimulator(fitted.generator, fitted.encoder)
     start = PathStart.from_state(read_json(fitted.run.path / "start.json"), fitted.schema)
-    tally = _tally(task, task.chunks.start * fitted.generator.chunk)
+    tally = _tally(fitted, task, task.chunks.start * fitted.generator.chunk)
 
     parts = simulator.parts(
         request.scenarios,
@@ -45,7 +45,7 @@ def path_facts(
     fitted: Fitted, task: PartTask, tallies: Iterable[Mapping[str, Any]]
 ) -> dict[str, Any]:
     """Return what was asked and reached, from the tallies of all parts in their order."""
-    tally = _tally(task, 0)
+    tally = _tally(fitted, task, 0)
     if tally is None:
         return {**plain_facts(task.request), "horizon": task.request.horizon}
     for state in tallies:
@@ -53,7 +53,9 @@ def path_facts(
     return {**tally.facts(), "horizon": task.request.horizon}
 
 
-def _tally(task: PartTask, first: int) -> PathTally | None:
+def _tally(fitted: Fitted, task: PartTask, first: int) -> PathTally | None:
     if task.scenario is None:
         return None
-    return PathTally(task.scenario, task.provenance.severity, task.request.seed, first)
+    assert not isinstance(fitted.encoder, EventEncoder)
+    severity, seed = task.provenance.severity, task.request.seed
+    return PathTally(task.scenario, severity, seed, first, assets=fitted.encoder.assets)

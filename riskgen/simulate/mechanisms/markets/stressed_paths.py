@@ -1,0 +1,155 @@
+"""Do to market paths what a scenario says, and measure what really came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import ModuleType
+
+import numpy as np
+
+from riskgen.data.schema import unknown_name
+from riskgen.errors import ScenarioError
+from riskgen.simulate.mechanisms.accounts import Floats
+from riskgen.simulate.mechanisms.markets import (
+    correlation_breakdown,
+    credit_crisis,
+    pandemic,
+    vol_spike,
+)
+from riskgen.simulate.mechanisms.markets.players import players
+from riskgen.simulate.scenario import StressScenario
+
+TYPOLOGIES: dict[str, ModuleType] = {
+    "correlation_breakdown": correlation_breakdown,
+    "credit_crisis": credit_crisis,
+    "liquidity": vol_spike,
+    "pandemic": pandemic,
+    "vol_spike": vol_spike,
+}
+# Mechanisms that work on the draw and leave the paths as they are.
+UPSTREAM = ("reweight", "condition")
+
+
+def stress_paths(
+    returns: Floats,
+    scenario: StressScenario,
+    *,
+    severity: float,
+    seed: int,
+    first: int = 0,
+    assets: Sequence[str] = (),
+) -> Floats:
+    """Apply a market scenario to simulated log returns.
+
+    Parameters
+    ----------
+    returns : ndarray of shape (n_paths, horizon, n_assets)
+        Daily log returns of the base.
+    scenario : StressScenario
+        Domain ``market``. Where it conditions or reweights, the draw is what changes:
+        the paths come back as they are.
+    severity : float
+        0 (the base, the same array) to 1.
+    seed : int
+        Same seed, same result.
+    first : int
+        Number of the first path in the whole simulation, for parts.
+    assets : sequence of str
+        Their names, where the scenario moves columns that play a role.
+
+    Returns
+    -------
+    ndarray of shape (n_paths, horizon, n_assets)
+
+    Raises
+    ------
+    ScenarioError
+        When the scenario is of another domain or mechanism, or sets a parameter
+        that its typology does not have.
+    """
+    check(scenario, severity)
+    if severity == 0.0 or len(returns) == 0 or scenario.mechanism in UPSTREAM:
+        return returns
+    typology = TYPOLOGIES[str(scenario.typology)]
+    values = {**typology.PARAMETERS, **requested(scenario, severity)}
+    levels = level_columns(scenario, assets)
+    prices = [column for column in range(returns.shape[2]) if column not in levels.values()]
+    applied: Floats = typology.apply(returns[:, :, prices], scenario, values, seed, first)
+    if not levels:
+        return applied
+    stressed = returns.copy()
+    stressed[:, :, prices] = applied
+    for role, column in levels.items():
+        stressed[:, :, column] += typology.level_moves(returns.shape[1], values, role)
+    return stressed
+
+
+def level_columns(scenario: StressScenario, assets: Sequence[str]) -> dict[str, int]:
+    """Return the columns that are no prices, by the role that they play.
+
+    A spread or a volume moves by its level; it has no part in the volatility of prices.
+    """
+    roles = getattr(TYPOLOGIES.get(str(scenario.typology)), "LEVELS", {})
+    return {role: n for role, n in players(scenario, assets).items() if role in roles}
+
+
+def omitted(scenario: StressScenario, assets: Sequence[str]) -> list[str]:
+    """Return parameters that move nothing here, with the reason."""
+    roles = getattr(TYPOLOGIES.get(str(scenario.typology)), "LEVELS", {})
+    found = level_columns(scenario, assets)
+    return [
+        f"{name}: no column plays the role '{role}'"
+        for role, name in roles.items()
+        if name in scenario.parameters and role not in found
+    ]
+
+
+def requested(scenario: StressScenario, severity: float) -> dict[str, float]:
+    """Return the parameters at ``severity``; empty at 0."""
+    if severity == 0.0:
+        return {}
+    return {name: scenario.value(name, severity) for name in scenario.parameters}
+
+
+def measure_paths(
+    base: Floats, stressed: Floats, scenario: StressScenario, assets: Sequence[str] = ()
+) -> dict[str, float]:
+    """Return what was reached of each parameter, as far as the horizon shows it.
+
+    Parameters
+    ----------
+    base, stressed : ndarray of shape (n_paths, horizon, n_assets)
+        The same paths before and after.
+    """
+    if scenario.mechanism in UPSTREAM or len(base) == 0:
+        return {}
+    typology, levels = TYPOLOGIES[str(scenario.typology)], level_columns(scenario, assets)
+    prices = [column for column in range(base.shape[2]) if column not in levels.values()]
+    measured = typology.measure(base[:, :, prices], stressed[:, :, prices], scenario)
+    found: dict[str, float] = measured
+    for role, column in levels.items():
+        first_day = stressed[:, 0, column] - base[:, 0, column]
+        found[typology.LEVELS[role]] = float(np.exp(first_day.mean()))
+    return found
+
+
+def check(scenario: StressScenario, severity: float) -> None:
+    """Raise ScenarioError unless the scenario can be applied to paths."""
+    if scenario.domain != "market":
+        raise ScenarioError(
+            f"Scenario '{scenario.id}' is for {scenario.domain} data, but these are market paths."
+        )
+    if not 0.0 <= severity <= 1.0:
+        raise ScenarioError(f"Severity {severity} is not between 0 and 1.")
+    if scenario.mechanism in UPSTREAM:
+        return
+    if scenario.mechanism != "transform" or scenario.typology not in TYPOLOGIES:
+        raise ScenarioError(
+            f"Scenario '{scenario.id}' asks for {scenario.mechanism} of {scenario.typology}. "
+            f"Built so far: transform of {', '.join(sorted(TYPOLOGIES))}; reweight and condition "
+            "of any."
+        )
+    known = TYPOLOGIES[str(scenario.typology)].PARAMETERS
+    unknown = sorted(set(scenario.parameters) - set(known))
+    if unknown:
+        raise ScenarioError(unknown_name("parameter", unknown[0], sorted(known)))
