@@ -14,6 +14,7 @@ from riskgen.evaluate.answers import privacy_verdict
 from riskgen.evaluate.controls import RealHoldout
 from riskgen.evaluate.privacy.white_box import likelihood_scores, measure_white_box
 from riskgen.models.registry import create
+from riskgen.models.timegan.checkpoints import Checkpoint, HeldOut
 from riskgen.models.timegan.course import Course
 from riskgen.simulate.engine import EventSimulator
 
@@ -39,11 +40,13 @@ def sides() -> tuple[Events, Events, Events]:
     return people(60, 60, 300)
 
 
-def keep_the_latest(course: Course, held_out: float) -> None:
+def keep_the_latest(course: Course, held_out: HeldOut) -> None:
     """Keep the latest weights, however badly they do on what was set aside."""
-    course.looked, course.known = True, held_out
-    course.best_loss = min(course.best_loss, held_out)
-    course.best = {name: value.clone() for name, value in course.average.state_dict().items()}
+    course.looked, course.known = True, held_out.mean
+    weights = {name: value.clone() for name, value in course.average.state_dict().items()}
+    latest = Checkpoint(held_out, weights)
+    best = min([latest, *course.checkpoints.kept[-1:]], key=lambda item: item.held_out.mean)
+    course.checkpoints.restore([latest, best])
 
 
 @pytest.fixture(scope="module")

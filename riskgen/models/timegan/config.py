@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
+LIGHT = 1e-2
+"""Weight decay that hardly binds: that of the study's recipe."""
+
 
 @dataclass(frozen=True)
 class TimeGANConfig:
@@ -30,8 +33,9 @@ class TimeGANConfig:
         Fraction of hidden units dropped in training.
     learning_rate : float
         Largest rate; warm-up, then cosine to zero over the budget.
-    weight_decay : float
-        Decoupled weight decay of AdamW.
+    weight_decay : float or None
+        Decoupled weight decay of AdamW; None derives it from the panel: the fewer
+        entities there are, the less is learned of each.
     batch : int
         Sequences (or windows) in a training step.
     window : int
@@ -42,6 +46,10 @@ class TimeGANConfig:
         Most training steps for the context block.
     patience : int
         Held-out looks without progress before a phase stops.
+    margin : float
+        Standard errors, paired over held-out sequences, within which an earlier
+        checkpoint is kept in place of the best: what is learned last is learned by
+        heart. 0 keeps the best.
     held_out : float
         Fraction of the panel set aside to decide when to stop.
     max_seconds : float or None
@@ -58,16 +66,22 @@ class TimeGANConfig:
     mixtures: int = 6
     dropout: float = 0.25
     learning_rate: float = 4e-3
-    weight_decay: float = 1e-2
+    weight_decay: float | None = None
     batch: int = 32
     window: int = 128
     steps: int | None = None
     context_steps: int = 200
     patience: int = 8
+    margin: float = 1.0
     held_out: float = 0.1
     max_seconds: float | None = None
     refine: bool = True
     audit: bool = True
+
+    @property
+    def decay(self) -> float:
+        """Weight decay where none is derived: of paths and levels, and the least of others."""
+        return LIGHT if self.weight_decay is None else self.weight_decay
 
     def for_context(self) -> Self:
         """Return the recipe of the context block: one row for each entity overfits soon.
@@ -78,7 +92,7 @@ class TimeGANConfig:
             self,
             learning_rate=2.5 * self.learning_rate,
             dropout=max(self.dropout, 0.5),
-            weight_decay=max(self.weight_decay, 0.3),
+            weight_decay=max(self.decay, 0.3),
         )
 
     def for_starts(self) -> Self:
@@ -101,7 +115,7 @@ class TimeGANConfig:
             hidden=min(self.hidden, 32),
             learning_rate=0.1 * self.learning_rate,
             dropout=max(self.dropout, 0.7),
-            weight_decay=max(self.weight_decay, 0.3),
+            weight_decay=max(self.decay, 0.3),
         )
 
     def for_levels(self) -> Self:
@@ -111,7 +125,12 @@ class TimeGANConfig:
         batches of 128 windows, 24.34 with 32; with a dropout of .25 in place of .1
         23.99, and of .4 in twice the time 23.85.
         """
-        return replace(self, head_width=min(self.head_width, 24), dropout=max(self.dropout, 0.4))
+        return replace(
+            self,
+            head_width=min(self.head_width, 24),
+            dropout=max(self.dropout, 0.4),
+            weight_decay=self.decay,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the options as JSON values."""

@@ -1,4 +1,4 @@
-"""The course of one training phase: optimiser, averages, best weights, early stop.
+"""The course of one training phase: optimiser, averages, weights to keep, early stop.
 
 Knows networks as named parameters and a loss; not what they mean. All that
 moves can be written to plain tensors and taken up again.
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from riskgen.errors import TrainingError
+from riskgen.models.timegan.checkpoints import Checkpoints, HeldOut, checkpoints_of
 
 BETAS = (0.9, 0.99)
 CLIP = 1.0
@@ -51,6 +52,8 @@ class Course:
         Of AdamW (Loshchilov and Hutter 2019).
     patience : int
         Held-out looks without progress before :attr:`finished`.
+    margin : float
+        Standard errors within which an earlier checkpoint is as good as the best.
     """
 
     def __init__(
@@ -60,11 +63,12 @@ class Course:
         learning_rate: float,
         weight_decay: float,
         patience: int,
+        margin: float = 0.0,
     ) -> None:
         self.name, self.network, self.patience = name, network, patience
         self.average = copy.deepcopy(network).eval()
-        self.best: dict[str, Tensor] = _weights(network)
-        self.best_loss, self.first_loss = math.inf, math.nan
+        self._begin: dict[str, Tensor] = _weights(network)
+        self.checkpoints, self.first_loss = Checkpoints(margin), math.nan
         self.known: float | None = None  # the latest held-out loss
         self.step, self.waited, self.finished, self.looked = 0, 0, False, False
         self.warm = False
@@ -76,7 +80,7 @@ class Course:
         """Begin at ``weights`` of another fit, with ``pace`` of the learning rate."""
         self.network.load_state_dict(weights)
         self.average.load_state_dict(weights)
-        self.best, self.warm = _weights(self.network), True
+        self._begin, self.warm = _weights(self.network), True
         for group in self.optimiser.param_groups:
             group["largest"] *= pace
 
@@ -121,19 +125,28 @@ class Course:
         for mean, current in pairs:
             mean.lerp_(current, 1.0 - keep)
 
-    def look(self, held_out: float) -> None:
-        """Note a held-out loss of the averaged weights; keep the best."""
-        self.looked, self.known = True, held_out
-        if held_out < self.best_loss:
-            self.best_loss, self.waited = held_out, 0
-            self.best = _weights(self.average)
-        else:
-            self.waited += 1
+    @property
+    def best_loss(self) -> float:
+        """Lowest held-out loss so far."""
+        return self.checkpoints.best_loss
+
+    @property
+    def kept_loss(self) -> float:
+        """Held-out loss of the weights that :meth:`settle` loads."""
+        chosen = self.checkpoints.chosen
+        return math.inf if chosen is None else chosen.held_out.mean
+
+    def look(self, held_out: HeldOut) -> None:
+        """Note what the averaged weights lose on what was set aside."""
+        self.looked, self.known = True, held_out.mean
+        progress = self.checkpoints.note(held_out, lambda: _weights(self.average))
+        self.waited = 0 if progress else self.waited + 1
         self.finished = self.finished or self.waited >= self.patience
 
     def settle(self) -> None:
-        """Load the best averaged weights into the network."""
-        self.network.load_state_dict(self.best)
+        """Load the chosen averaged weights into the network; those it began with without a look."""
+        chosen = self.checkpoints.chosen
+        self.network.load_state_dict(self._begin if chosen is None else chosen.weights)
         self.network.eval()
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
@@ -141,7 +154,7 @@ class Course:
         moments = self.optimiser.state_dict()["state"]
         arrays = {f"network/{k}": v.numpy().copy() for k, v in self.network.state_dict().items()}
         arrays |= {f"average/{k}": v.numpy().copy() for k, v in self.average.state_dict().items()}
-        arrays |= {f"best/{k}": v.numpy().copy() for k, v in self.best.items()}
+        arrays |= {f"kept/{k}": v for k, v in self.checkpoints.arrays().items()}
         for number, entry in moments.items():
             arrays |= {f"adam/{number}/{k}": v.numpy().copy() for k, v in entry.items()}
         document = {
@@ -149,8 +162,7 @@ class Course:
             "waited": self.waited,
             "finished": self.finished,
             "known": self.known,
-            # JSON knows neither infinity nor NaN.
-            "best_loss": self.best_loss if math.isfinite(self.best_loss) else None,
+            # JSON knows no NaN.
             "first_loss": None if math.isnan(self.first_loss) else self.first_loss,
         }
         return document, arrays
@@ -159,12 +171,11 @@ class Course:
         """Take up what :meth:`state` returned."""
         self.step, self.waited = document["step"], document["waited"]
         self.finished, self.known = document["finished"], document["known"]
-        best, first = document["best_loss"], document["first_loss"]
-        self.best_loss = math.inf if best is None else best
+        first = document["first_loss"]
         self.first_loss = math.nan if first is None else first
         self.network.load_state_dict(_group(arrays, "network"))
         self.average.load_state_dict(_group(arrays, "average"))
-        self.best = _group(arrays, "best")
+        self.checkpoints.restore(checkpoints_of(_group(arrays, "kept")))
         saved = self.optimiser.state_dict()
         saved["state"] = _moments(_group(arrays, "adam"))
         self.optimiser.load_state_dict(saved)

@@ -74,7 +74,6 @@ class Training:
     ) -> None:
         self.warm = warm
         self.panel, self.config, self.seed, self.on_step = panel, config, seed, on_step
-        self.event_config = event_recipe(config, panel.layout)
         self.event_coder = RowCoder.fit(panel.layout.fields, panel.values)
         self.context_coder = RowCoder.fit(panel.layout.context_fields, panel.context)
         if warm is not None:
@@ -98,12 +97,13 @@ class Training:
                 f"The panel has {len(panel.values)} events in {panel.n_sequences} sequences: too "
                 "few to set some aside. Give at least a few dozen events."
             )
+        known = (config, panel.layout, len(self.train_sequences))
+        self.context_config, self.event_config = context_recipe(*known), event_recipe(*known)
         self.courses = self._courses()
         self._snapshot = {name: course.state() for name, course in self.courses.items()}
 
     def _courses(self) -> dict[str, Course]:
-        layout, config = self.panel.layout, self.event_config
-        context = context_recipe(self.config, layout)
+        layout, context, config = self.panel.layout, self.context_config, self.event_config
         with torch_fence(self.seed, "train", "start"):
             networks: dict[str, nn.Module] = {
                 "context": ContextBlock(layout.context_fields, context),
@@ -111,10 +111,8 @@ class Training:
             }
         self._start_at_marginals(networks)
         courses = {
-            name: Course(
-                name, networks[name], recipe.learning_rate, recipe.weight_decay, recipe.patience
-            )
-            for name, recipe in zip(PHASES, (context, config), strict=True)
+            name: Course(name, networks[name], r.learning_rate, r.decay, r.patience, r.margin)
+            for name, r in zip(PHASES, (context, config), strict=True)
         }
         if self.warm is not None:
             self.warm.begin(courses["context"], courses["events"])
@@ -142,8 +140,7 @@ class Training:
         context, events = self.courses["context"], self.courses["events"]
         if self.panel.layout.context_fields:
             parts = (self.train_sequences, self.aside_sequences)
-            recipe = context_recipe(self.config, self.panel.layout)
-            train_context(context, self.data, parts, recipe, self.seed, self._told)
+            train_context(context, self.data, parts, self.context_config, self.seed, self._told)
         context.settle()
         train_events(
             events, self.data, self.train, self.aside, self.event_config, self.seed, self._told
@@ -195,14 +192,14 @@ class Training:
 
     def _report(self) -> dict[str, Any]:
         train, test = rows_of(self.train), rows_of(self.aside)
-        events = self.courses["events"].best_loss
+        events = self.courses["events"]
         baseline = marginal_loss(self.panel.layout.fields, self.data.rows, train, test)
         if self.data.has_ends:
             baseline += ending_loss(self.train.lengths)
-        check_learned("events", events, baseline)
+        check_learned("events", events.best_loss, baseline)
         return {
             "steps": {name: course.step for name, course in self.courses.items()},
-            "held_out": {"events": events},
+            "held_out": {"events": events.kept_loss},
             "marginals": {"events": baseline},
         }
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from riskgen.data.panel import Field
+from riskgen.models.timegan.checkpoints import HeldOut
 from riskgen.models.timegan.dataset import Batch, EventDataset
 from riskgen.models.timegan.networks import ContextBlock, EventNetworks
 from riskgen.models.timegan.rows import Rows
@@ -55,25 +56,39 @@ def event_log_likelihood(networks: EventNetworks, batch: Batch) -> Tensor:
 @torch.no_grad()
 def held_out_loss(
     networks: EventNetworks, data: EventDataset, stretches: Stretches, window: int
-) -> float:
-    """Return the mean loss in nats per event over all events of ``stretches``."""
+) -> HeldOut:
+    """Return the loss in nats of all events of ``stretches``, sequence by sequence."""
     windows = cut(stretches, window)
     order = np.argsort(windows.lengths, kind="stable")
-    total = 0.0
+    nats, counts = np.zeros(len(data.offsets) - 1), np.zeros(len(data.offsets) - 1)
     for first in range(0, len(order), HELD_OUT_BATCH):
-        batch = data.batch(windows.take(order[first : first + HELD_OUT_BATCH]))
-        total -= float(event_log_likelihood(networks, batch).double().sum())
-    return total / int(stretches.lengths.sum())
+        chosen = windows.take(order[first : first + HELD_OUT_BATCH])
+        batch = data.batch(chosen)
+        told = event_log_likelihood(networks, batch).double().sum(dim=1)
+        column = torch.nonzero(batch.real)[:, 1].numpy()
+        np.subtract.at(nats, chosen.sequence[column], told.numpy())
+    np.add.at(counts, stretches.sequence, stretches.lengths)
+    return HeldOut(nats[counts > 0], counts[counts > 0])
 
 
 def context_loss(block: ContextBlock, data: EventDataset, sequences: Tensor) -> Tensor:
     """Return the mean loss in nats per sequence of the named contexts."""
-    result = block.log_likelihood(
+    return -_context_nats(block, data, sequences).sum() / len(sequences)
+
+
+@torch.no_grad()
+def held_out_contexts(block: ContextBlock, data: EventDataset, sequences: Tensor) -> HeldOut:
+    """Return the loss in nats of the named contexts, one by one."""
+    nats = -_context_nats(block, data, sequences).double().sum(dim=1).numpy()
+    return HeldOut(nats, np.ones(len(nats)))
+
+
+def _context_nats(block: ContextBlock, data: EventDataset, sequences: Tensor) -> Tensor:
+    return block.log_likelihood(
         data.context_codes[sequences],
         data.context_numbers[sequences],
         data.context_applies[sequences],
     )
-    return -result.sum() / len(sequences)
 
 
 def marginal_loss(fields: tuple[Field, ...], rows: Rows, train: Indices, test: Indices) -> float:

@@ -144,9 +144,10 @@ def refine(networks: EventNetworks, shop: Workshop, on_step: OnStep | None) -> R
     if effective < LEAST_EFFECTIVE:
         return Refinement(False, "rollouts are too far from the data", *told)
     held = copy.deepcopy(networks.state_dict())
-    loss = held_out_loss(networks, shop.data, shop.aside, shop.config.window)
+    loss = held_out_loss(networks, shop.data, shop.aside, shop.config.window).mean
     _learn(networks, shop, rollouts, weights, on_step)
-    worse = held_out_loss(networks, shop.data, shop.aside, shop.config.window) / loss - 1.0
+    after_loss = held_out_loss(networks, shop.data, shop.aside, shop.config.window).mean
+    worse = after_loss / loss - 1.0
     after = shop.judge("after")
     assert after is not None, "it was judged before"
     both = (before.auc, after.auc, before.error, effective)
@@ -181,7 +182,7 @@ def _learn(
     ]
     weight = torch.from_numpy(weights).float()
     usual = [config.batch * float(part.lengths.mean()) for part in (shop.train, everything)]
-    course = Course("refinement", networks, PACE * config.learning_rate, config.weight_decay, 1)
+    course = Course("refinement", networks, PACE * config.learning_rate, config.decay, 1)
     networks.requires_grad_(True)
     steps = max(10, round(STEPS * shop.steps))
     for step in range(steps):

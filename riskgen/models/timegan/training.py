@@ -17,10 +17,16 @@ from torch import Tensor, nn
 
 from riskgen.errors import TrainingError
 from riskgen.models.base import OnStep, StepReport
+from riskgen.models.timegan.checkpoints import HeldOut
 from riskgen.models.timegan.config import TimeGANConfig
 from riskgen.models.timegan.course import Course
 from riskgen.models.timegan.dataset import EventDataset
-from riskgen.models.timegan.likelihood import context_loss, event_log_likelihood, held_out_loss
+from riskgen.models.timegan.likelihood import (
+    context_loss,
+    event_log_likelihood,
+    held_out_contexts,
+    held_out_loss,
+)
 from riskgen.models.timegan.networks import ContextBlock, EventNetworks
 from riskgen.models.timegan.stretches import Indices, Stretches, bucketed, epoch_windows
 from riskgen.seeding import stream, torch_fence
@@ -83,7 +89,7 @@ def run_phase(
     course: Course,
     budget: Budget,
     losses: Callable[[int], Callable[[nn.Module], Tensor]],
-    held_out: Callable[[nn.Module], float],
+    held_out: Callable[[nn.Module], HeldOut],
     seed: int,
     on_step: OnStep | None,
 ) -> None:
@@ -122,9 +128,8 @@ def train_context(
         chosen = torch.from_numpy(rng.choice(train, size=size, replace=False))
         return lambda network: context_loss(_context(network), data, chosen)
 
-    @torch.no_grad()
-    def judge(network: nn.Module) -> float:
-        return float(context_loss(_context(network), data, judges))
+    def judge(network: nn.Module) -> HeldOut:
+        return held_out_contexts(_context(network), data, judges)
 
     budget = Budget(config.context_steps, _limit(config, CONTEXT_SHARE))
     run_phase(course, budget, losses, judge, seed, on_step)
@@ -153,7 +158,7 @@ def train_events(
             -(weight @ event_log_likelihood(_events(network), batch).sum(dim=1) / usual)
         )
 
-    def judge(network: nn.Module) -> float:
+    def judge(network: nn.Module) -> HeldOut:
         return held_out_loss(_events(network), data, aside, config.window)
 
     steps = default_steps(train, config) if config.steps is None else config.steps

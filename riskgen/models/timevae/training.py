@@ -18,6 +18,7 @@ from riskgen.data.panel import SequencePanel
 from riskgen.errors import TrainingError
 from riskgen.models.base import OnStep, State, StepReport
 from riskgen.models.condition import has_own_length
+from riskgen.models.timegan.checkpoints import HeldOut
 from riskgen.models.timegan.course import Course
 from riskgen.models.timegan.fitting import fingerprint
 from riskgen.models.timegan.likelihood import marginal_loss, rows_of
@@ -137,7 +138,10 @@ class Training:
                 / usual
             )
 
-        run_phase(self.course, budget, losses, self._held_out, self.seed, self._told)
+        run_phase(self.course, budget, losses, self._look, self.seed, self._told)
+
+    def _look(self, network: nn.Module) -> HeldOut:
+        return HeldOut.alone(self._held_out(network))
 
     def _held_out(self, network: nn.Module) -> float:
         """Return the objective at its full weight, in nats per event set aside."""
