@@ -12,6 +12,7 @@ from riskgen.errors import RiskgenError
 from riskgen.simulate import catalogue
 from riskgen.simulate.bases import RealBase
 from riskgen.simulate.engine import event_parts, join
+from riskgen.simulate.stress import Stress
 
 CHUNK = 16
 
@@ -80,7 +81,7 @@ def test_a_stress_on_real_sequences_leaves_the_others_as_they_were(name: str) ->
     scenario = catalogue.load(name)
     population = scenario.population.model_copy(update={"share": 0.5})
     scenario = scenario.model_copy(update={"population": population})
-    for part in event_parts(base, 40, seed=1, scenario=scenario, severity=1.0):
+    for part in event_parts(base, 40, seed=1, stress=Stress.of(scenario, 1.0)):
         assert part.stressed is not None
         assert part.stressed.touched.any()
         rest = np.flatnonzero(~part.stressed.touched)

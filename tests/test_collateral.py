@@ -14,11 +14,12 @@ from riskgen.data.events import Events
 from riskgen.simulate import catalogue
 from riskgen.simulate.collateral import Collateral, total_variation
 from riskgen.simulate.mechanisms.stressed import Stressed, stress_events
+from riskgen.simulate.sampled import keys_of
 
 
 def added(base: Events, stressed: Stressed) -> Collateral:
     found = Collateral()
-    found.add(base, stressed, 0)
+    found.add(base, stressed, keys_of(1, 0, base.n_entities))
     return found
 
 
@@ -65,7 +66,7 @@ def test_parts_add_up_to_the_whole_through_json() -> None:
     joined = Collateral()
     for rows in np.array_split(np.arange(base.n_entities), 3):
         part = Collateral()
-        part.add(base.take(rows), whole.take(base, rows), int(rows[0]))
+        part.add(base.take(rows), whole.take(base, rows), keys_of(1, int(rows[0]), len(rows)))
         joined.merge(json.loads(json.dumps(part.state())))
     assert joined.facts(()) == added(base, whole).facts(())
 

@@ -143,7 +143,7 @@ def test_a_broken_assertion_blocks(tiny_events: Events) -> None:
     tally = Tally(scenario, 1.0, seed=1)
     tally.add(tiny_events, stress_events(tiny_events, scenario, severity=1, seed=1, share=0.4))
     with pytest.raises(GateBlocked, match=r"duration_h.max <= 0.01"):
-        require(tally.facts()["assertions"], scenario)
+        require(tally.facts()["assertions"], scenario.id)
 
 
 def test_a_changed_untouched_row_and_a_wrong_label_are_noticed(tiny_events: Events) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,7 @@ from riskgen.simulate.bases import RealBase
 from riskgen.simulate.engine import Part, event_parts
 from riskgen.simulate.mechanisms import Donors
 from riskgen.simulate.mechanisms.mosaic import act_out
+from riskgen.simulate.stress import Stress
 from riskgen.simulate.tally import Tally
 
 PLANT = ("simulate", "--stress", "transplant_fraud", "--scenarios", "60")
@@ -101,10 +101,8 @@ def test_fewer_sequences_are_a_prefix_of_more_under_a_transplant(n: int) -> None
     donors = Donors.of(robbed(bank(60, 7), {0: BURST, 1: BURST[:2]}))
 
     def drawn(count: int) -> list[Part]:
-        base = RealBase(rich(48), 1, 16)
-        return list(
-            event_parts(base, count, seed=1, scenario=scenario, severity=1.0, donors=donors)
-        )
+        base, stress = RealBase(rich(48), 1, 16), Stress.of(scenario, 1.0)
+        return list(event_parts(base, count, seed=1, stress=stress, donors={scenario.id: donors}))
 
     for one, other in zip(drawn(n), drawn(48), strict=False):
         kept = np.arange(one.base.n_entities)
@@ -117,7 +115,11 @@ def test_a_tally_draws_the_curve_from_the_same_cases() -> None:
     tally = Tally(scenario, 1.0, seed=1, donors=donors)
     base = rich(60)
     (part,) = event_parts(
-        RealBase(base, 1, 64), 60, seed=1, scenario=scenario, severity=1.0, donors=donors
+        RealBase(base, 1, 64),
+        60,
+        seed=1,
+        stress=Stress.of(scenario, 1.0),
+        donors={scenario.id: donors},
     )
     assert part.stressed is not None
     tally.add(part.base, part.stressed)
@@ -132,7 +134,7 @@ def test_a_tally_draws_the_curve_from_the_same_cases() -> None:
 def test_a_transplant_stands_beside_an_edit_in_one_composition() -> None:
     donors = Donors.of(robbed(bank(60, 7), {0: BURST}))
     stress = catalogue.stress("card_testing_burst+transplant_fraud", (0.5, 1.0))
-    mosaic = act_out(rich(60), replace(stress, donors=donors), seed=1, share=0.4)
+    mosaic = act_out(rich(60), stress, seed=1, share=0.4, donors={"transplant_fraud": donors})
     names = [
         act.scenario.id
         for act, run in zip(mosaic.acts, mosaic.runs, strict=True)

@@ -28,11 +28,17 @@ if TYPE_CHECKING:
     show_default=True,
     help="Sequences or market paths to draw.",
 )
-@click.option("--stress", help="Stress scenario: a shipped name or a YAML file.")
+@click.option("--stress", help="Stress scenario: a name, a YAML file, or names joined by +.")
 @click.option(
     "--severity",
-    type=click.FloatRange(0, 1),
-    help="How badly it goes wrong, 0 to 1; the scenario's default when not given.",
+    help="How badly it goes wrong: 0.6, or a grid shared out among sequences: 0.2..1, 0.2..1:9.",
+)
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="ROLE=NAME",
+    help="Column that plays a role of the scenario, for example merchant=shop_name.",
 )
 @click.option(
     "--base",
@@ -78,7 +84,8 @@ if TYPE_CHECKING:
 def command(
     scenarios: int,
     stress: str | None,
-    severity: float | None,
+    severity: str | None,
+    columns: tuple[str, ...],
     base: BaseKind,
     horizon: int,
     out: Path | None,
@@ -99,6 +106,7 @@ def command(
     \b
     riskgen simulate --scenarios 10000
     riskgen simulate --stress ato_drain --severity 0.6 --out stressed.parquet
+    riskgen simulate --stress card_testing_burst --severity 0.2..1 --column merchant=shop
     riskgen simulate --stress ato_drain --base real --scenarios 500 --out edited.parquet
     riskgen simulate --scenarios 1000000 --workers 8
 
@@ -106,10 +114,11 @@ def command(
     """
     from riskgen.cli.screen import Screen
     from riskgen.cli.story import simulate_with_story
+    from riskgen.simulate.stress import parse_severities
     from riskgen.stages.simulate import SimulateRequest
 
-    if severity is not None and stress is None:
-        raise click.UsageError("--severity needs --stress NAME.")
+    if (severity is not None or columns) and stress is None:
+        raise click.UsageError("--severity and --column need --stress NAME.")
     if address is not None and engine != "ray":
         raise click.UsageError("--address needs --engine ray.")
     if out is not None and out.exists() and not force:
@@ -119,7 +128,8 @@ def command(
         root=root,
         scenarios=scenarios,
         stress=stress,
-        severity=severity,
+        severity=None if severity is None else parse_severities(severity),
+        columns=tuple(_role(written) for written in columns),
         horizon=horizon,
         seed=seed,
         out=out,
@@ -133,3 +143,10 @@ def command(
         force=force,
     )
     simulate_with_story(request, Screen(quiet))
+
+
+def _role(written: str) -> tuple[str, str]:
+    role, equals, name = written.partition("=")
+    if not (role and equals and name):
+        raise click.UsageError(f"'{written}' is not ROLE=NAME, for example merchant=shop_name.")
+    return role, name

@@ -60,12 +60,12 @@ def ask(
     return [_asked(item, severity, statistics) for item in scenario.assertions]
 
 
-def require(checks: Sequence[Mapping[str, Any]], scenario: StressScenario) -> None:
+def require(checks: Sequence[Mapping[str, Any]], name: str) -> None:
     """Raise AssertionsFailed when a check has failed."""
     failed = [str(check["name"]) for check in checks if check["status"] == "FAIL"]
     if failed:
         raise AssertionsFailed(
-            f"Scenario '{scenario.id}' broke {len(failed)} of its {len(checks)} assertions: "
+            f"Scenario '{name}' broke {len(failed)} of its {len(checks)} assertions: "
             f"{'; '.join(failed)}. What was measured stands in simulation.json."
         )
 

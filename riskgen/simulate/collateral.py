@@ -43,14 +43,14 @@ class Collateral:
     Attributes
     ----------
     counts : dict of str to list of Counter
-        By statistic: base at even positions, base at odd ones, stressed.
+        By statistic: the two halves of the base, and stressed.
     """
 
     counts: dict[str, list[Counts]] = field(default_factory=dict)
 
-    def add(self, base: Events, stressed: Stressed, first: int) -> None:
-        """Take note of one part; ``first`` is the position of its first entity."""
-        half = (first + np.arange(base.n_entities)) % _HALVES
+    def add(self, base: Events, stressed: Stressed, keys: Floats) -> None:
+        """Take note of one part; random keys of its entities, in [0, 1), choose their half."""
+        half = (keys < 0.5).astype(np.int64)
         for part in range(_HALVES):
             self._count(base.take(np.flatnonzero(half == part)), part, 1)
         # The table after is the base but for the touched.
@@ -108,8 +108,8 @@ def _nothing() -> list[Counts]:
 
 
 def _row(name: str, columns: list[Counts], targeted: bool) -> dict[str, Any]:
-    even, odd, after = columns
-    distance, noise = total_variation(even + odd, after), total_variation(even, odd)
+    one, other, after = columns
+    distance, noise = total_variation(one + other, after), total_variation(one, other)
     ratio = distance / noise if noise > 0 else (0.0 if distance == 0 else np.inf)
     held = targeted or ratio <= LIMIT
     return {

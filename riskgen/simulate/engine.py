@@ -6,7 +6,7 @@ sequences are the same whatever was asked for. Knows no files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -21,9 +21,11 @@ from riskgen.models.scoring import Scoring
 from riskgen.simulate.bases import Base, GeneratedBase, refuse_beyond
 from riskgen.simulate.mechanisms.accounts import Floats
 from riskgen.simulate.mechanisms.markets.stressed_paths import stress_paths
-from riskgen.simulate.mechanisms.stressed import Stressed, stress_events
+from riskgen.simulate.mechanisms.mosaic import Mosaic, act_out
+from riskgen.simulate.mechanisms.stressed import Stressed
 from riskgen.simulate.mechanisms.transplant.donors import Donors
 from riskgen.simulate.scenario import StressScenario
+from riskgen.simulate.stress import Stress
 
 
 class Sampler(Protocol):
@@ -50,18 +52,26 @@ class Part:
         Number of the first entity in the whole simulation.
     base : Events
         As drawn.
-    stressed : Stressed or None
-        Under the scenario, if there is one.
+    mosaic : Mosaic or None
+        Under a stress, if there is one.
     """
 
     first: int
     base: Events = field(repr=False)
-    stressed: Stressed | None = field(default=None, repr=False)
+    mosaic: Mosaic | None = field(default=None, repr=False)
+
+    @property
+    def stressed(self) -> Stressed | None:
+        """Under the only act of a stress; None without one."""
+        if self.mosaic is None:
+            return None
+        (run,) = self.mosaic.runs
+        return run
 
     @property
     def events(self) -> Events:
         """What the simulation puts out."""
-        return self.base if self.stressed is None else self.stressed.events
+        return self.base if self.mosaic is None else self.mosaic.events
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +153,8 @@ class EventSimulator:
         """
         condition: Condition | None = None if label is None else {"label": label}
         base = GeneratedBase(self.generator, self.encoder, seed, condition)
-        return event_parts(base, n, seed=seed, scenario=scenario, severity=severity, chunks=chunks)
+        stress = None if scenario is None else Stress.of(scenario, severity)
+        return event_parts(base, n, seed=seed, stress=stress, chunks=chunks)
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,9 +218,8 @@ def event_parts(
     n: int,
     *,
     seed: int,
-    scenario: StressScenario | None = None,
-    severity: float = 0.0,
-    donors: Donors | None = None,
+    stress: Stress | None = None,
+    donors: Mapping[str, Donors] | None = None,
     chunks: range | None = None,
 ) -> Iterator[Part]:
     """Return the first ``n`` entities of a base, a chunk at a time, stressed if wanted.
@@ -222,13 +232,11 @@ def event_parts(
         Number of entities, at least 1.
     seed : int
         Same seed, same stress.
-    scenario : StressScenario or None
+    stress : Stress or None
         What goes wrong. A chunk is stressed whole and cut afterwards, so that
         fewer sequences are a prefix of more also under stress.
-    severity : float
-        How badly, 0 to 1.
-    donors : Donors or None
-        Real cases that a transplant works from.
+    donors : mapping of str to Donors, or None
+        Real cases of each scenario that transplants some.
     chunks : range or None
         Numbers of the chunks that are asked for; all of them when None.
 
@@ -240,12 +248,10 @@ def event_parts(
     refuse_beyond(base, n)
 
     def part(index: int) -> Part:
-        first, drawn, stressed = index * base.chunk, base.draw(index), None
-        if scenario is not None:
-            stressed = stress_events(
-                drawn, scenario, severity=severity, seed=seed, first=first, donors=donors
-            )
-        whole = Part(first, drawn, stressed)
+        first, drawn, mosaic = index * base.chunk, base.draw(index), None
+        if stress is not None:
+            mosaic = act_out(drawn, stress, seed=seed, first=first, donors=donors)
+        whole = Part(first, drawn, mosaic)
         return whole if first + drawn.n_entities <= n else cut(whole, n - first)
 
     return map(part, chunks_within(n, base.chunk, chunks))
@@ -271,6 +277,6 @@ def cut(part: Part, n: int) -> Part:
     """Return the first ``n`` entities of a part."""
     kept = np.arange(n)
     base = part.base.take(kept)
-    if part.stressed is None:
+    if part.mosaic is None:
         return Part(part.first, base)
-    return Part(part.first, base, part.stressed.take(part.base, kept))
+    return Part(part.first, base, part.mosaic.take(part.base, n))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from riskgen.simulate.stress import Act
 
 BaseKind = Literal["generated", "real"]
 REAL_BASE = (
@@ -27,7 +29,9 @@ class Provenance:
     mechanism : str
         ``transform``, or ``none`` for the base.
     severity : float
-        0 for the base.
+        0 for the base; the largest of a grid.
+    grid : tuple of float
+        The severities of a grid; empty where there is one.
     base : str
         ``generated``, or ``real`` where real sequences are what was simulated on.
     n_cases : int
@@ -41,6 +45,7 @@ class Provenance:
     stress: str = "base"
     mechanism: str = "none"
     severity: float = 0.0
+    grid: tuple[float, ...] = ()
     base: BaseKind = "generated"
     n_cases: int = 0
     release: str = ""
@@ -50,6 +55,14 @@ class Provenance:
         stress = "base" if self.base == "generated" else "real base"
         return Provenance(self.run, self.seed, stress, base=self.base)
 
+    def acted(self, act: Act) -> Provenance:
+        """Return what sequences under one act say of themselves."""
+        scenario, severity = act
+        if severity == 0:
+            return self.untouched()
+        mechanism: str = scenario.mechanism
+        return replace(self, stress=scenario.id, mechanism=mechanism, severity=severity)
+
     def metadata(self) -> dict[str, str]:
         """Return what stands in the file's metadata."""
         facts = {
@@ -58,7 +71,7 @@ class Provenance:
             "run": self.run,
             "seed": self.seed,
             "scenario": self.stress,
-            "severity": self.severity,
+            "severity": list(self.grid) or self.severity,
             "audit": "not audited",
         }
         if self.n_cases:

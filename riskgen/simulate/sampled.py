@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from riskgen.simulate.mechanisms.accounts import Floats
+from riskgen.simulate.mechanisms.accounts import Floats, Ints
 from riskgen.simulate.mechanisms.draws import uniforms
 
 # The rank of a median of 10,000 is known to one percentile: a binomial standard
@@ -24,7 +24,11 @@ SAMPLE = 10_000
 
 def keys_of(seed: int, first: int, count: int) -> Floats:
     """Return the random keys of ``count`` positions of a simulation, shape (count,)."""
-    positions = first + np.arange(count)
+    return keys_at(seed, first + np.arange(count))
+
+
+def keys_at(seed: int, positions: Ints) -> Floats:
+    """Return the random key of each position of a simulation, shape (n,)."""
     return uniforms(seed, ("simulate", "sample"), positions, 1)[:, 0]
 
 

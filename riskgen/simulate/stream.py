@@ -24,7 +24,7 @@ from riskgen.data.times.axis import as_given
 from riskgen.errors import RiskgenError
 from riskgen.runs import file_hash
 from riskgen.simulate.engine import Part, PathPart
-from riskgen.simulate.mechanisms.accounts import Flags, Floats, Ints
+from riskgen.simulate.mechanisms.accounts import Floats, Ints
 from riskgen.simulate.parquet_file import ParquetFile, row_groups
 from riskgen.simulate.provenance import Provenance
 
@@ -121,27 +121,28 @@ def _event_tables(
         columns = []
         for channel in schema.channels:
             column = events.frame[channel.name]
-            if channel.role == "row_id" and part.stressed is not None and provenance.severity > 0:
+            if channel.role == "row_id" and part.mosaic is not None and provenance.severity > 0:
                 # Inserted rows would share numbers with the next part: count afresh.
                 column = _row_numbers(column, part.first * room, events.n_entities * room)
             columns.append(as_given(column, channel).alias(channel.name))
-        touched = np.zeros(events.n_entities, dtype=bool)
-        if part.stressed is not None:
-            touched = part.stressed.touched
+        said, which = [provenance.untouched()], np.zeros(events.n_entities, dtype=np.int64)
+        if part.mosaic is not None:
+            said += [provenance.acted(act) for act in part.mosaic.acts]
+            which = np.where(part.mosaic.touched, 1 + part.mosaic.choice, 0)
         owner = events.owner
-        extra = _provenance(part.first + owner, provenance, touched[owner])
+        extra = _provenance(part.first + owner, said, which[owner])
         yield pl.DataFrame([*columns, *extra]), events.n_entities
 
 
 def _provenance(
-    scenario_id: Ints, provenance: Provenance, stressed: Flags, weight: Floats | None = None
+    scenario_id: Ints, said: Sequence[Provenance], which: Ints, weight: Floats | None = None
 ) -> list[pl.Series]:
-    """Return the provenance columns; rows of untouched sequences belong to the base."""
-    n, base = len(scenario_id), provenance.untouched()
+    """Return the provenance columns; ``which`` names what each row says of itself."""
+    n = len(scenario_id)
     columns = [pl.Series("scenario_id", scenario_id, dtype=pl.Int64)]
     for name in ("mechanism", "stress", "severity"):
-        pair = pl.Series(name, [getattr(base, name), getattr(provenance, name)])
-        columns.append(pair.gather(stressed.astype(np.uint32)))
+        values = pl.Series(name, [getattr(one, name) for one in said])
+        columns.append(values.gather(which.astype(np.uint32)))
     if weight is not None:
         return [*columns, pl.Series("weight", weight, dtype=pl.Float64)]
     return [*columns, pl.Series("weight", [1.0]).new_from_index(0, n)]
@@ -170,9 +171,9 @@ def _path_tables(
             cast_back(frame[channel.name], channel.dtype) for channel in start.schema.channels
         ]
         within = np.repeat(np.arange(len(part)), part.returns.shape[1])
-        touched = np.full(len(within), provenance.severity > 0)
+        said = provenance if provenance.severity > 0 else provenance.untouched()
         weight = None if part.weight is None else part.weight[within]
-        extra = _provenance(part.first + within, provenance, touched, weight)
+        extra = _provenance(part.first + within, [said], np.zeros_like(within), weight)
         yield pl.DataFrame([*columns, *extra]), len(part)
 
 

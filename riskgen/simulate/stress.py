@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from riskgen.errors import ScenarioError
 from riskgen.simulate.mechanisms.accounts import Ints
-from riskgen.simulate.mechanisms.transplant.donors import Donors
 from riskgen.simulate.scenario import StressScenario
 
 MOST_SEVERITIES = 50
@@ -45,15 +44,27 @@ class Stress:
         One, or the members of a composition.
     severities : tuple of float
         One, or a rising grid.
-    donors : Donors or None
-        Real cases, where a scenario transplants them.
     """
 
     id: str
     title: str
     scenarios: tuple[StressScenario, ...]
     severities: tuple[float, ...]
-    donors: Donors | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, scenario: StressScenario, severity: float) -> Stress:
+        """Return one scenario at one severity."""
+        return cls(scenario.id, scenario.title, (scenario,), (severity,))
+
+    @property
+    def happens(self) -> bool:
+        """Whether anything happens: at severity 0 the base comes out."""
+        return self.severities[-1] > 0
+
+    @property
+    def mechanism(self) -> str:
+        """The mechanisms of its scenarios, joined by ``+``."""
+        return "+".join(dict.fromkeys(scenario.mechanism for scenario in self.scenarios))
 
     @property
     def domain(self) -> str:

@@ -16,12 +16,12 @@ from riskgen.data.events import Events
 from riskgen.simulate.assertions import Statistic, ask, summaries
 from riskgen.simulate.behaviour import entity_behaviour, weekdays
 from riskgen.simulate.collateral import WATCHED, Collateral
-from riskgen.simulate.mechanisms.accounts import Accounts, Floats
+from riskgen.simulate.mechanisms.accounts import Accounts, Floats, Ints
 from riskgen.simulate.mechanisms.stressed import Stressed, achieved
 from riskgen.simulate.mechanisms.transplant.donors import Donors
 from riskgen.simulate.mechanisms.validity import same_untouched, violations
 from riskgen.simulate.plausibility import plausibility
-from riskgen.simulate.sampled import Sampled, Totals, keys_of, sample_facts
+from riskgen.simulate.sampled import Sampled, Totals, keys_at, sample_facts
 from riskgen.simulate.scenario import StressScenario
 from riskgen.simulate.severity_curve import ENOUGH, SeverityCurve
 
@@ -45,6 +45,8 @@ class Tally:
         drawn from the part that begins the simulation alone.
     donors : Donors or None
         Real cases that a transplant works from.
+    draws_curve : bool
+        Whether to turn the dial; once is enough for all severities of a grid.
     """
 
     scenario: StressScenario
@@ -53,6 +55,7 @@ class Tally:
     share: float | None = None
     first: int = 0
     donors: Donors | None = field(default=None, repr=False)
+    draws_curve: bool = True
     counts: dict[str, int] = field(default_factory=dict)
     requested: dict[str, float] = field(default_factory=dict)
     omitted: list[str] = field(default_factory=list)
@@ -65,10 +68,22 @@ class Tally:
     _moved: Sampled = field(default_factory=Sampled, repr=False)
     _weekdays: list[Floats] = field(default_factory=lambda: [np.zeros(7), np.zeros(7)], repr=False)
 
-    def add(self, base: Events, stressed: Stressed) -> None:
-        """Take note of the entities that follow those already added."""
-        position = self.first + self.counts.get("n_entities", 0)
-        keys = keys_of(self.seed, position, base.n_entities)
+    def add(self, base: Events, stressed: Stressed, positions: Ints | None = None) -> None:
+        """Take note of entities: those that follow the ones already added, or as positioned.
+
+        Parameters
+        ----------
+        base : Events
+            Before.
+        stressed : Stressed
+            After; the same entities.
+        positions : ndarray of shape (n_entities,), int64, or None
+            Increasing positions in the whole simulation.
+        """
+        if positions is None:
+            start = self.first + self.counts.get("n_entities", 0)
+            positions = start + np.arange(base.n_entities)
+        keys = keys_at(self.seed, positions)
         self._count("n_entities", base.n_entities)
         self._count("n_touched", int(stressed.touched.sum()))
         self._count("n_affected", int(stressed.affected.sum()))
@@ -82,9 +97,10 @@ class Tally:
         self._weekdays[1] += weekdays(stressed.events.seconds())
         if base.n_events:
             self._compare(base, stressed, keys)
-            if position < WATCHED:
-                self.collateral.add(base, stressed, position)
-        if self.severity > 0 and self.first == 0 and self.curve.n_entities < ENOUGH:
+            if positions[0] < WATCHED:
+                self.collateral.add(base, stressed, keys)
+        turns = self.draws_curve and self.severity > 0 and self.first == 0
+        if turns and self.curve.n_entities < ENOUGH:
             self.curve.add(base, self.scenario, seed=self.seed, donors=self.donors)
 
     def merge(self, state: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ to all, and each sequence is taken from the act that it falls to.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from riskgen.data.events import Events, ranges
 from riskgen.simulate.mechanisms.accounts import Flags, Ints
 from riskgen.simulate.mechanisms.stressed import Stressed, stress_events
+from riskgen.simulate.mechanisms.transplant.donors import Donors
 from riskgen.simulate.stress import Act, Stress
 
 # What a typology that spans several entities measures: the number of an entity's group.
@@ -62,7 +63,13 @@ class Mosaic:
 
 
 def act_out(
-    base: Events, stress: Stress, *, seed: int, first: int = 0, share: float | None = None
+    base: Events,
+    stress: Stress,
+    *,
+    seed: int,
+    first: int = 0,
+    share: float | None = None,
+    donors: Mapping[str, Donors] | None = None,
 ) -> Mosaic:
     """Put events under a stress.
 
@@ -74,22 +81,24 @@ def act_out(
         One or several scenarios at one or several severities.
     seed, first, share
         As for :func:`stress_events`.
+    donors : mapping of str to Donors, or None
+        Real cases of each scenario that transplants some.
 
     Raises
     ------
     ScenarioError
         As :func:`stress_events`.
     """
-    acts = stress.acts
+    acts, known = stress.acts, donors or {}
     runs = [
         stress_events(
-            base, s, severity=severity, seed=seed, share=share, first=first, donors=stress.donors
+            base, s, severity=at, seed=seed, share=share, first=first, donors=known.get(s.id)
         )
-        for s, severity in acts
+        for s, at in acts
     ]
     choice = _choice(stress, runs, first + np.arange(base.n_entities))
     if len(acts) == 1:
-        return Mosaic(*_whole(runs[0]), acts, choice, (runs[0],))
+        return _assembled(acts, choice, runs)
     kept = [run.take(base, np.flatnonzero(choice == k)) for k, run in enumerate(runs)]
     return _assembled(acts, choice, kept)
 
@@ -118,6 +127,8 @@ def _turns(runs: Sequence[Stressed], positions: Ints) -> Ints:
 
 def _assembled(acts: tuple[Act, ...], choice: Ints, runs: Sequence[Stressed]) -> Mosaic:
     """Join the entities of all runs and put them back into their order."""
+    if len(runs) == 1:
+        return Mosaic(*_whole(runs[0]), acts, choice, (runs[0],))
     place = np.argsort(np.concatenate([np.flatnonzero(choice == k) for k in range(len(runs))]))
     frame = runs[0].events.frame
     for run in runs[1:]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -10,8 +10,9 @@ from riskgen.data.encoding import EventEncoder
 from riskgen.simulate import bases
 from riskgen.simulate.bases import Base, GeneratedBase, RealBase
 from riskgen.simulate.engine import Part, event_parts
+from riskgen.simulate.roles import roles_of
 from riskgen.simulate.stream import write_events
-from riskgen.simulate.tally import Tally
+from riskgen.simulate.stress_tally import StressTally
 from riskgen.stages.fitted import Fitted
 from riskgen.stages.simulate.real import donors_of, real_events, real_facts
 from riskgen.stages.simulate.request import PartTask, SimulateRequest, plain_facts
@@ -26,16 +27,15 @@ def draw_events(fitted: Fitted, task: PartTask) -> dict[str, Any]:
         base,
         request.scenarios,
         seed=request.seed,
-        scenario=task.scenario,
-        severity=task.provenance.severity,
-        donors=donors_of(fitted, request, task.scenario),
+        stress=task.stress,
+        donors=donors_of(fitted, request, task.stress),
         chunks=task.chunks,
     )
 
     def watched() -> Iterator[Part]:
         for part in parts:
-            if tally is not None and part.stressed is not None:
-                tally.add(part.base, part.stressed)
+            if tally is not None and part.mosaic is not None:
+                tally.add(part.base, part.mosaic, part.first)
             yield part
 
     longest = fitted.encoder.clock.longest
@@ -44,17 +44,16 @@ def draw_events(fitted: Fitted, task: PartTask) -> dict[str, Any]:
     return {**written, "tally": None if tally is None else tally.state()}
 
 
-def event_facts(
-    fitted: Fitted, task: PartTask, tallies: Iterable[Mapping[str, Any]]
-) -> dict[str, Any]:
+def event_facts(fitted: Fitted, task: PartTask, tallies: Iterable[Any]) -> dict[str, Any]:
     """Return what was asked and reached, from the tallies of all parts in their order."""
     request, tally = task.request, _tally(fitted, task, 0)
-    if tally is None:
-        return {**plain_facts(request), **real_facts(request, None)}
+    if tally is None or task.stress is None:
+        return {**plain_facts(request), **real_facts(request, {})}
     for state in tallies:
         tally.merge(state)
-    happens = task.provenance.severity > 0
-    return {**tally.facts(), **real_facts(request, tally.donors if happens else None)}
+    roles = {s.id: roles_of(s, fitted.schema).facts() for s in task.stress.scenarios}
+    donors = donors_of(fitted, request, task.stress) if task.stress.happens else {}
+    return {**tally.facts(), "roles": roles, **real_facts(request, donors)}
 
 
 def chunk_of(fitted: Fitted, request: SimulateRequest) -> int:
@@ -71,9 +70,8 @@ def base_of(fitted: Fitted, request: SimulateRequest) -> Base:
     return GeneratedBase(fitted.generator, fitted.encoder, request.seed)
 
 
-def _tally(fitted: Fitted, task: PartTask, first: int) -> Tally | None:
-    if task.scenario is None:
+def _tally(fitted: Fitted, task: PartTask, first: int) -> StressTally | None:
+    if task.stress is None:
         return None
-    severity, seed = task.provenance.severity, task.request.seed
-    donors = donors_of(fitted, task.request, task.scenario)
-    return Tally(task.scenario, severity, seed, first=first, donors=donors)
+    donors = donors_of(fitted, task.request, task.stress)
+    return StressTally.of(task.stress, seed=task.request.seed, first=first, donors=donors)

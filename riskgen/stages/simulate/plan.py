@@ -9,12 +9,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from riskgen.errors import RiskgenError
+from riskgen.errors import RiskgenError, ScenarioError
 from riskgen.runs import MANIFEST, file_hash
 from riskgen.simulate import catalogue
 from riskgen.simulate.draft import Draft
 from riskgen.simulate.provenance import Provenance
-from riskgen.simulate.scenario import StressScenario
+from riskgen.simulate.stress import Stress
 from riskgen.stages.fitted import Fitted, open_run
 from riskgen.stages.simulate.events import chunk_of
 from riskgen.stages.simulate.making import opened
@@ -41,7 +41,7 @@ class Plan:
         Run folder, as the user names it.
     fitted : Fitted
         The run, opened.
-    scenario : StressScenario or None
+    stress : Stress or None
         What goes wrong.
     provenance : Provenance
         What every file says of itself.
@@ -52,7 +52,7 @@ class Plan:
     request: SimulateRequest
     run: Path
     fitted: Fitted = field(repr=False)
-    scenario: StressScenario | None
+    stress: Stress | None
     provenance: Provenance
     chunk: int
 
@@ -63,26 +63,19 @@ class Plan:
         path = open_run(request.run, request.root).path
         fitted = opened(path.absolute(), file_hash(path / MANIFEST))
         check_base(request, fitted.schema.domain)
-        scenario = None if request.stress is None else catalogue.load(request.stress)
-        if scenario is not None:
-            _check_domain(scenario, fitted.schema.domain)
-        severity = _severity(request, scenario)
-        provenance = Provenance(run=path.name, seed=request.seed, base=request.base)
-        if scenario is not None and severity > 0:
-            # At severity 0 nothing happens: the file is the base, byte for byte.
-            provenance = replace(
-                provenance, stress=scenario.id, mechanism=scenario.mechanism, severity=severity
-            )
-        told = real_facts(request, donors_of(fitted, request, scenario) if severity > 0 else None)
+        stress = stress_of(request, fitted.schema.domain)
+        provenance = _provenance(path.name, request, stress)
+        donors = donors_of(fitted, request, stress if stress and stress.happens else None)
+        told = real_facts(request, donors)
         provenance = replace(
             provenance, n_cases=told.get("n_cases", 0), release=told.get("release", "")
         )
-        return cls(request, path, fitted, scenario, provenance, chunk_of(fitted, request))
+        return cls(request, path, fitted, stress, provenance, chunk_of(fitted, request))
 
     @property
     def name(self) -> str:
         """Name of the scenario, or ``base``."""
-        return "base" if self.scenario is None else self.scenario.id
+        return "base" if self.stress is None else self.stress.id
 
     @property
     def folder(self) -> Path:
@@ -109,7 +102,7 @@ class Plan:
             self.run.absolute(),
             self._manifest,
             self.request,
-            self.scenario,
+            self.stress,
             self.provenance,
             self.draft,
             number,
@@ -122,8 +115,8 @@ class Plan:
             "run": self.provenance.run,
             "manifest": self._manifest,
             "stress": self.name,
-            "scenario": _digest(self.scenario),
-            "severity": self.provenance.severity,
+            "scenario": _digest(self.stress),
+            "severity": list(self.stress.severities) if self.stress else [],
             **self.request.asked(),
             "chunks": [self.chunk, self._chunks_per_part],
             **{f"{name} version": importlib.metadata.version(name) for name in LIBRARIES},
@@ -138,24 +131,59 @@ class Plan:
         return max(1, min(SCENARIOS_PER_PART // self.chunk, MOST_CHUNKS))
 
 
-def _digest(scenario: StressScenario | None) -> str | None:
-    if scenario is None:
+def stress_of(request: SimulateRequest, domain: str) -> Stress | None:
+    """Return what the simulation is put under.
+
+    Raises
+    ------
+    ScenarioError
+        When the scenario is faulty, is not for this kind of table, or a market is asked
+        for more than one scenario at one severity.
+    """
+    if request.stress is None:
         return None
-    return hashlib.sha256(scenario.model_dump_json().encode()).hexdigest()
+    severity = request.severity
+    wanted = (severity,) if isinstance(severity, int | float) else severity or ()
+    stress = catalogue.stress(request.stress, wanted)
+    _check_domain(stress, domain)
+    columns = dict(request.columns)
+    played = tuple(
+        scenario.model_copy(update={"columns": {**scenario.columns, **columns}})
+        for scenario in stress.scenarios
+    )
+    return replace(stress, scenarios=played)
 
 
-def _severity(request: SimulateRequest, scenario: StressScenario | None) -> float:
-    if scenario is None:
-        return 0.0
-    return scenario.severity.default if request.severity is None else request.severity
+def _provenance(run: str, request: SimulateRequest, stress: Stress | None) -> Provenance:
+    plain = Provenance(run=run, seed=request.seed, base=request.base)
+    if stress is None or not stress.happens:
+        # At severity 0 nothing happens: the file is the base, byte for byte.
+        return plain
+    grid = stress.severities if len(stress.severities) > 1 else ()
+    severity = stress.severities[-1]
+    return replace(
+        plain, stress=stress.id, mechanism=stress.mechanism, severity=severity, grid=grid
+    )
 
 
-def _check_domain(scenario: StressScenario, domain: str) -> None:
-    if scenario.domain != domain:
+def _digest(stress: Stress | None) -> str | None:
+    if stress is None:
+        return None
+    written = "".join(scenario.model_dump_json() for scenario in stress.scenarios)
+    return hashlib.sha256(written.encode()).hexdigest()
+
+
+def _check_domain(stress: Stress, domain: str) -> None:
+    if stress.domain != domain:
         fitting = [n for n in catalogue.names() if catalogue.load(n).domain == domain]
-        raise RiskgenError(
-            f"Scenario '{scenario.id}' is for {scenario.domain} and this run is of {domain}. "
+        raise ScenarioError(
+            f"Scenario '{stress.id}' is for {stress.domain} and this run is of {domain}. "
             f"Fitting ones: {', '.join(fitting)}."
+        )
+    if domain == "market" and len(stress.acts) > 1:
+        raise ScenarioError(
+            f"'{stress.id}' is {len(stress.acts)} acts in one simulation, which is for events. "
+            "Simulate market paths under one scenario at one severity at a time."
         )
 
 

@@ -6,6 +6,7 @@ where it lies, checked against the run, and only the generator's partition of it
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +16,7 @@ from riskgen.simulate.mechanisms import Donors
 from riskgen.simulate.provenance import REAL_BASE
 from riskgen.simulate.roles import with_meanings
 from riskgen.simulate.scenario import StressScenario
+from riskgen.simulate.stress import Stress
 from riskgen.stages.fitted import Fitted
 from riskgen.stages.material import EventMaterial
 from riskgen.stages.simulate.request import SimulateRequest
@@ -34,10 +36,8 @@ def real_events(fitted: Fitted, request: SimulateRequest) -> Events:
     return material.split.generator
 
 
-def donors_of(
-    fitted: Fitted, request: SimulateRequest, scenario: StressScenario | None
-) -> Donors | None:
-    """Return the cases that a transplant works from; None for any other scenario.
+def donors_of(fitted: Fitted, request: SimulateRequest, stress: Stress | None) -> dict[str, Donors]:
+    """Return the cases that each transplant of a stress works from; others need none.
 
     Raises
     ------
@@ -46,9 +46,12 @@ def donors_of(
     ScenarioError
         When there is no case to be transplanted.
     """
-    if scenario is None or scenario.mechanism != "transplant":
-        return None
-    return _donors(fitted, request, scenario.model_dump_json(by_alias=True))
+    scenarios = () if stress is None else stress.scenarios
+    return {
+        scenario.id: _donors(fitted, request, scenario.model_dump_json(by_alias=True))
+        for scenario in scenarios
+        if scenario.mechanism == "transplant"
+    }
 
 
 def forget() -> None:
@@ -64,13 +67,13 @@ def _donors(fitted: Fitted, request: SimulateRequest, written: str) -> Donors:
     return Donors.of(with_meanings(real, scenario.columns), scenario.typology)
 
 
-def real_facts(request: SimulateRequest, donors: Donors | None) -> dict[str, Any]:
+def real_facts(request: SimulateRequest, donors: Mapping[str, Donors]) -> dict[str, Any]:
     """Return what is said of real customers in a simulation, as JSON values."""
     told: dict[str, Any] = {"base": request.base}
     if request.base == "real":
         told["release"] = REAL_BASE
-    if donors is not None:
-        carried = donors.facts()
+    for found in donors.values():
+        carried = found.facts()
         sentences = [told.get("release", ""), carried["release"]]
         told |= carried | {"release": " ".join(filter(None, sentences))}
     return told

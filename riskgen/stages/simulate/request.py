@@ -11,6 +11,7 @@ from riskgen.simulate.draft import Draft
 from riskgen.simulate.engines.engine import EngineName
 from riskgen.simulate.provenance import BaseKind, Provenance
 from riskgen.simulate.scenario import StressScenario
+from riskgen.simulate.stress import Stress
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,10 @@ class SimulateRequest:
         Sequences of events, or market paths.
     stress : str or None
         Name or path of a stress scenario.
-    severity : float or None
-        0..1; the scenario's default when None.
+    severity : float, tuple of float or None
+        0..1, or a rising grid; the scenario's default when None.
+    columns : tuple of (str, str)
+        Roles and the columns that play them, where the schema does not say so.
     horizon : int
         Days of a market path.
     seed : int
@@ -55,7 +58,8 @@ class SimulateRequest:
     root: Path = Path("runs")
     scenarios: int = 10_000
     stress: str | None = None
-    severity: float | None = None
+    severity: float | tuple[float, ...] | None = None
+    columns: tuple[tuple[str, str], ...] = ()
     horizon: int = 60
     seed: int = 0
     out: Path | None = None
@@ -75,6 +79,7 @@ class SimulateRequest:
             "horizon": self.horizon,
             "seed": self.seed,
             "base": self.base,
+            "columns": [list(pair) for pair in self.columns],
         }
 
 
@@ -90,7 +95,7 @@ class PartTask:
         SHA-256 of the run's manifest.
     request : SimulateRequest
         What the user asked.
-    scenario : StressScenario or None
+    stress : Stress or None
         As it was read: its file may lie elsewhere for another process.
     provenance : Provenance
         Of the simulation.
@@ -105,7 +110,7 @@ class PartTask:
     run: Path
     manifest: str
     request: SimulateRequest
-    scenario: StressScenario | None
+    stress: Stress | None
     provenance: Provenance
     draft: Draft
     number: int
@@ -114,6 +119,11 @@ class PartTask:
     def __str__(self) -> str:
         """Return how messages call it."""
         return f"Part {self.number}"
+
+    @property
+    def scenario(self) -> StressScenario | None:
+        """The first scenario: the only one for a market."""
+        return None if self.stress is None else self.stress.scenarios[0]
 
     @property
     def path(self) -> Path:

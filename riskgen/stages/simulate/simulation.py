@@ -44,8 +44,8 @@ def simulate_run(
             facts = _finish(plan)
     finally:
         forget()
-    if plan.scenario is not None:
-        require(facts["assertions"], plan.scenario)
+    if plan.stress is not None:
+        require(facts["assertions"], plan.stress.id)
     return facts
 
 
