@@ -194,7 +194,7 @@ def test_row_numbers_of_severity_zero_are_those_of_the_base(tmp_path: Path) -> N
 def test_row_numbers_that_do_not_fit_their_column_are_told(tmp_path: Path) -> None:
     schema = numbered_schema("Int16")
     parts = numbered(pl.Int16, 1.0, range(2, 3))
-    with pytest.raises(RiskgenError, match=r"do not fit column 'row'.*--drop row"):
+    with pytest.raises(RiskgenError, match=r"do not fit a column of type Int16.*--drop"):
         write_events(parts, tmp_path / "x.parquet", schema, STRESSED, longest=100)
 
 

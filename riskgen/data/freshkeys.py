@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from riskgen.data.dtypes import dtype_name, dtype_of
 from riskgen.data.events import Events
+from riskgen.errors import DataError
 
 MOST_DIGITS = 17  # of a fresh whole-number key, so that it fits 64 bits
 
@@ -34,11 +35,23 @@ def entity_keys(numbers: NDArray[np.int64], digits: int | None) -> pl.Series:
 
 
 def row_keys(start: int, count: int, dtype: str) -> pl.Series:
-    """Return ``count`` row numbers from ``start`` on, as a column of the named type."""
+    """Return ``count`` row numbers from ``start`` on, as a column of the named type.
+
+    Raises
+    ------
+    DataError
+        When the type is too narrow for them.
+    """
     numbers = pl.Series(np.arange(start, start + count))
     if dtype == "String":
         numbers = pl.select("R" + numbers.cast(pl.String).str.zfill(12)).to_series()
-    return numbers.cast(dtype_of(dtype))
+    fitting = numbers.cast(dtype_of(dtype), strict=False)
+    if fitting.null_count():
+        raise DataError(
+            f"Row numbers up to {start + count - 1:,} do not fit a column of type {dtype}. Draw "
+            "fewer scenarios at once, or fit again without that column (--drop)."
+        )
+    return fitting
 
 
 def with_fresh_keys(events: Events, *, first: int, row: int, digits: int | None) -> Events:

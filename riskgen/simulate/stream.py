@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from riskgen.data.dtypes import cast_back
+from riskgen.data.dtypes import cast_back, dtype_name
+from riskgen.data.freshkeys import row_keys
 from riskgen.data.market.paths import PathStart, paths_frame
 from riskgen.data.schema import Schema
 from riskgen.data.times.axis import as_given
@@ -150,16 +151,7 @@ def _provenance(
 
 def _row_numbers(column: pl.Series, start: int, room: int) -> pl.Series:
     assert len(column) <= room, "more rows than numbers were left for"
-    numbers = pl.Series(np.arange(start, start + len(column)))
-    if column.dtype == pl.String:
-        return pl.select("R" + numbers.cast(pl.String).str.zfill(12)).to_series()
-    fitting = numbers.cast(column.dtype, strict=False)
-    if fitting.null_count():
-        raise RiskgenError(
-            f"Row numbers of so many scenarios do not fit column '{column.name}' "
-            f"({column.dtype}). Draw fewer at once, or fit again with --drop {column.name}."
-        )
-    return fitting
+    return row_keys(start, len(column), dtype_name(column.dtype))
 
 
 def _path_tables(

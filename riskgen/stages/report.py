@@ -46,7 +46,7 @@ def report_run(run: Path | None, root: Path, out: Path | None = None) -> Path:
 
 def simulations(run: Path) -> list[dict[str, Any]]:
     """Return what each simulation of a run says of itself, by name."""
-    return [read_json(path) for path in sorted(run.glob("simulations/*/simulation.json"))]
+    return [read_json(path) for path in sorted(run.glob("simulations/[!.]*/simulation.json"))]
 
 
 def breaking_points(run: Path) -> list[dict[str, Any]]:

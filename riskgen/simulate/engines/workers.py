@@ -38,6 +38,9 @@ ONE_THREAD = {
 class Workers:
     """So many processes; a task whose process dies is given to another one.
 
+    A script that uses them needs ``if __name__ == "__main__":`` around its own
+    work: each process imports it anew.
+
     Attributes
     ----------
     n : int
