@@ -116,4 +116,4 @@ def test_simulations_are_timed_and_weighed() -> None:
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.count("workers: 1") == 2
     assert done.stdout.count("2,100 ") == 2
-    assert "× a scenario's time" in done.stdout
+    assert "× a scenario's CPU seconds" in done.stdout
