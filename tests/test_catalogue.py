@@ -15,7 +15,7 @@ from riskgen.simulate.template import template
 def test_the_catalogue_holds_what_the_protocol_names() -> None:
     frauds = {"ato_drain", "card_testing_burst", "bust_out", "mule_pass_through"}
     frauds |= {"structuring_cash", "merchant_collusion", "app_scam", "synthetic_identity_ring"}
-    markets = {"gfc_2008", "covid_2020", "liquidity_vol_spike"}
+    markets = {"gfc_2008", "covid_2020", "rates_corr_break", "liquidity_vol_spike"}
     assert {*frauds, *markets} <= set(catalogue.names())
 
 
@@ -24,8 +24,9 @@ def test_a_shipped_scenario_parses_and_bears_its_files_name(name: str) -> None:
     scenario = catalogue.load(name)
     assert scenario.id == name
     assert sum(scenario.source_ledger().values()) == pytest.approx(1)
-    assert scenario.hypothetical
-    assert "ypothetical" in catalogue.text(name).splitlines()[0]
+    first = catalogue.text(name).splitlines()[0]
+    assert scenario.hypothetical == ("ypothetical" in first)
+    assert ("nothing new is drawn" in first) == (scenario.mechanism == "reweight")
 
 
 def test_a_path_is_taken_as_well_as_a_name(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from riskgen.data.events import Events
 from riskgen.errors import GateBlocked
 from riskgen.simulate import catalogue
 from riskgen.simulate.assertions import require, spearman
-from riskgen.simulate.engine import EventSimulator, Part, PathSimulator
+from riskgen.simulate.engine import EventSimulator, Part, PathPart, PathSimulator
 from riskgen.simulate.mechanisms import stress_events
 from riskgen.simulate.mechanisms.markets.stressed_paths import stress_paths
 from riskgen.simulate.path_tally import PathTally
@@ -184,7 +184,7 @@ def test_a_market_simulation_is_tallied_and_a_short_horizon_is_not_judged() -> N
     long = rng.normal(0, 0.01, (300, 250, 2))
     for base, status in ((long, "PASS"), (long[:, :60], "NOT_APPLICABLE")):
         tally = PathTally(scenario, 1.0, seed=1)
-        tally.add(base, stress_paths(base, scenario, severity=1.0, seed=1))
+        tally.add(PathPart(0, base, stress_paths(base, scenario, severity=1.0, seed=1)))
         facts = tally.facts()
         assert json.loads(json.dumps(facts, allow_nan=False)) == facts
         held = {check["name"]: check["status"] for check in facts["assertions"]}

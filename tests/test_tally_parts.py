@@ -104,7 +104,7 @@ def of_paths(firsts: list[int], n: int) -> PathTally:
         tally = PathTally(scenario, 1.0, seed=1, first=first)
         for part in drawn:
             if first <= part.first < last:
-                tally.add(part.base, part.returns)
+                tally.add(part)
         whole.merge(json.loads(json.dumps(tally.state(), allow_nan=False)))
     return whole
 

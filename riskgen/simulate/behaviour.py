@@ -82,7 +82,12 @@ def path_behaviour(returns: Floats, wanted: tuple[str, ...]) -> tuple[Floats, li
 
 def max_drawdown(returns: Floats) -> Floats:
     """Return the largest loss from a peak of the equal-weighted index, shape (n_paths,), 0 to 1."""
-    level = np.cumsum(returns.mean(axis=2), axis=1)
+    return path_drawdown(returns.mean(axis=2))
+
+
+def path_drawdown(series: Floats) -> Floats:
+    """Return the largest loss from a peak of each path of log returns, shape (n_paths,), 0 to 1."""
+    level = np.cumsum(series, axis=1)
     level = np.concatenate([np.zeros((len(level), 1)), level], axis=1)
     peak = np.maximum.accumulate(level, axis=1)
     return np.asarray(-np.expm1((level - peak).min(axis=1)))

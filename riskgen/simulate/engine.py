@@ -6,7 +6,7 @@ sequences are the same whatever was asked for. Knows no files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -186,10 +186,12 @@ class PathSimulator:
         scenario: StressScenario | None = None,
         severity: float = 0.0,
         chunks: range | None = None,
+        weigh: Callable[[Floats], Floats] | None = None,
     ) -> Iterator[PathPart]:
         """Yield the first ``n`` paths, a chunk of the generator at a time.
 
-        ``chunks`` asks for some of them only, as for :func:`event_parts`.
+        ``chunks`` asks for some of them only, as for :func:`event_parts`; ``weigh``
+        tells the weight of each path from its log returns.
         """
         size = self.generator.chunk
         for index in chunks_within(n, size, chunks):
@@ -206,7 +208,8 @@ class PathSimulator:
                     assets=self.encoder.assets,
                 )
             keep = min(size, n - first)
-            yield PathPart(first, base[:keep], stressed[:keep])
+            weight = None if weigh is None else weigh(stressed)[:keep]
+            yield PathPart(first, base[:keep], stressed[:keep], weight)
 
     def _chunk(self, index: int, seed: int, horizon: int) -> Floats:
         panel: SequencePanel = self.generator.sample_chunk(index, seed=seed, length=horizon)

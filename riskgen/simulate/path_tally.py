@@ -13,7 +13,7 @@ import numpy as np
 
 from riskgen.simulate.assertions import Statistic, ask, summaries
 from riskgen.simulate.behaviour import clustering, max_drawdown, path_behaviour
-from riskgen.simulate.mechanisms.accounts import Floats
+from riskgen.simulate.engine import PathPart
 from riskgen.simulate.mechanisms.markets.stressed_paths import (
     measure_paths,
     omitted,
@@ -61,8 +61,9 @@ class PathTally:
     _base: Sampled = field(default_factory=Sampled, repr=False)
     _moved: Sampled = field(default_factory=Sampled, repr=False)
 
-    def add(self, base: Floats, stressed: Floats) -> None:
-        """Take note of the paths that follow: log returns (n_paths, horizon, n_assets)."""
+    def add(self, part: PathPart) -> None:
+        """Take note of the paths that follow."""
+        base, stressed = part.base, part.returns
         n, keys = len(base), keys_of(self.seed, self.first + self.n_paths, len(base))
         self.n_paths += n
         self.horizon = base.shape[1]

@@ -83,14 +83,14 @@ class Sampled:
 
     def state(self) -> dict[str, Any]:
         """Return JSON values that :meth:`from_state` takes back, to the last bit."""
-        kept = {"keys": _packed(self.keys), "rows": _packed(self.rows)}
+        kept = {"keys": packed(self.keys), "rows": packed(self.rows)}
         return {"names": list(self.names), "seen": self.seen, **kept}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """Return the sample that ``state`` was taken from."""
-        names, keys = tuple(state["names"]), _unpacked(state["keys"])
-        rows = _unpacked(state["rows"]).reshape(len(keys), len(names))
+        names, keys = tuple(state["names"]), unpacked(state["keys"])
+        rows = unpacked(state["rows"]).reshape(len(keys), len(names))
         return cls(names=names, seen=int(state["seen"]), keys=keys, rows=rows)
 
 
@@ -156,10 +156,12 @@ def sample_facts(what: str, samples: Mapping[str, Sampled]) -> dict[str, Any]:
     }
 
 
-def _packed(values: Floats) -> str:
+def packed(values: Floats) -> str:
+    """Return numbers as text that :func:`unpacked` takes back, to the last bit."""
     # Not as decimal numbers: half the size, and JSON has no NaN.
     return base64.b64encode(np.ascontiguousarray(values, dtype="<f8").tobytes()).decode()
 
 
-def _unpacked(text: str) -> Floats:
+def unpacked(text: str) -> Floats:
+    """Return the numbers in a text, shape (n,)."""
     return np.frombuffer(base64.b64decode(text), dtype="<f8").astype(np.float64)

@@ -79,7 +79,7 @@ class StressScenario(Part):
     columns: dict[RoleName, str] = Field(default_factory=dict)
     window: Window = Window()
     severity: Severity
-    parameters: dict[str, Parameter] = Field(min_length=1)
+    parameters: dict[str, Parameter] = Field(default_factory=dict)
     targets: tuple[str, ...] = ()
     views: tuple[View, ...] = ()
     constraints: tuple[Constraint, ...] = ()
@@ -93,6 +93,8 @@ class StressScenario(Part):
     def _fits_its_domain(self) -> StressScenario:
         if self.domain == "transactions" and self.population is None:
             raise ValueError("a transactions scenario needs a population")
+        if not self.parameters and not (self.mechanism == "reweight" and self.views):
+            raise ValueError("'parameters' are missing; only a reweighting may have views instead")
         if self.typology is None and self.mechanism != "transplant":
             raise ValueError(f"'typology' is missing; a {self.mechanism} must say what goes wrong")
         return self
@@ -107,9 +109,11 @@ class StressScenario(Part):
         return self.parameters[name].at(severity, self.severity.gamma, data)
 
     def source_ledger(self) -> dict[str, float]:
-        """Return the share of parameters by kind of source, in [0, 1]."""
-        kinds = Counter(parameter.source.kind for parameter in self.parameters.values())
-        return {kind: count / len(self.parameters) for kind, count in sorted(kinds.items())}
+        """Return the share of parameters and views by kind of source, in [0, 1]."""
+        sources = [parameter.source for parameter in self.parameters.values()]
+        sources += [view.source for view in self.views if view.source is not None]
+        kinds = Counter(source.kind for source in sources)
+        return {kind: count / len(sources) for kind, count in sorted(kinds.items())}
 
 
 def read_text(path: Path) -> str:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator, model_validator
 
 from riskgen.simulate.condition import Op, parse_condition
+from riskgen.simulate.severity import Source
 
 Typology = Literal[
     "account_takeover",
@@ -83,13 +84,30 @@ class Window(Part):
 
 
 class View(Part):
-    """A view that reweighting must meet."""
+    """A view that reweighting must meet, at severity 1.
+
+    With a ``value`` the mean over paths is meant, with a ``quantile`` alone the paths
+    beyond that quantile of the base, with both the chance to stay below the value.
+
+    Attributes
+    ----------
+    stat : str
+        Statistic of a path.
+    asset : str or None
+        Asset or role that it is of; the equal-weighted index when None.
+    pair : tuple of str or None
+        Assets or roles, for a correlation.
+    source : Source or None
+        Who says so.
+    """
 
     stat: str
     op: Literal["=", ">=", "<="]
     value: float | None = None
     quantile: float | None = Field(default=None, ge=0, le=1)
+    asset: str | None = None
     pair: tuple[str, str] | None = None
+    source: Source | None = None
 
 
 class EffectiveSize(Part):

@@ -9,35 +9,58 @@ from riskgen.data.encoding import EventEncoder
 from riskgen.data.market.paths import PathStart
 from riskgen.runs import read_json
 from riskgen.simulate.engine import PathPart, PathSimulator
+from riskgen.simulate.mechanisms.markets.players import players
 from riskgen.simulate.path_tally import PathTally
+from riskgen.simulate.reweighting.reweighting import Reweighting, pool_size, solve
+from riskgen.simulate.reweighting.statistics import Market
+from riskgen.simulate.reweighting.weight_tally import WeightTally
+from riskgen.simulate.scenario import StressScenario
 from riskgen.simulate.stream import write_paths
 from riskgen.stages.fitted import Fitted
-from riskgen.stages.simulate.request import PartTask, plain_facts
+from riskgen.stages.simulate.path_plan import PathPlan
+from riskgen.stages.simulate.request import PartTask, SimulateRequest, plain_facts
+
+
+def plan_paths(
+    fitted: Fitted, request: SimulateRequest, scenario: StressScenario | None, severity: float
+) -> PathPlan:
+    """Return how the paths begin, and what they weigh.
+
+    Raises
+    ------
+    RiskgenError
+        When the scenario does not fit the assets, or is beyond reach.
+    """
+    start = PathStart.from_state(read_json(fitted.run.path / "start.json"), fitted.schema)
+    plan = PathPlan(start)
+    if scenario is None or scenario.mechanism != "reweight" or severity == 0.0:
+        return plan
+    return PathPlan(start, _solved(_simulator(fitted, plan), request, scenario, severity, start))
 
 
 def draw_paths(fitted: Fitted, task: PartTask) -> dict[str, Any]:
     """Write one part of a simulation; return what it holds, and its tally."""
-    assert not isinstance(fitted.encoder, EventEncoder)
-    request, simulator = task.request, PathSimulator(fitted.generator, fitted.encoder)
-    start = PathStart.from_state(read_json(fitted.run.path / "start.json"), fitted.schema)
+    assert task.paths is not None
+    request, solved = task.request, task.paths.reweighting
     tally = _tally(fitted, task, task.chunks.start * fitted.generator.chunk)
 
-    parts = simulator.parts(
+    parts = _simulator(fitted, task.paths).parts(
         request.scenarios,
         seed=request.seed,
         horizon=request.horizon,
         scenario=task.scenario,
         severity=task.provenance.severity,
         chunks=task.chunks,
+        weigh=None if solved is None else solved.weights,
     )
 
     def watched() -> Iterator[PathPart]:
         for part in parts:
             if tally is not None:
-                tally.add(part.base, part.returns)
+                tally.add(part)
             yield part
 
-    written = write_paths(watched(), task.path, start, task.provenance)
+    written = write_paths(watched(), task.path, task.paths.start, task.provenance)
     return {**written, "tally": None if tally is None else tally.state()}
 
 
@@ -53,9 +76,33 @@ def path_facts(
     return {**tally.facts(), "horizon": task.request.horizon}
 
 
-def _tally(fitted: Fitted, task: PartTask, first: int) -> PathTally | None:
+def _tally(fitted: Fitted, task: PartTask, first: int) -> PathTally | WeightTally | None:
     if task.scenario is None:
         return None
+    assert task.paths is not None
     assert not isinstance(fitted.encoder, EventEncoder)
     severity, seed = task.provenance.severity, task.request.seed
+    if task.paths.reweighting is not None:
+        return WeightTally(task.paths.reweighting, severity, seed)
     return PathTally(task.scenario, severity, seed, first, assets=fitted.encoder.assets)
+
+
+def _simulator(fitted: Fitted, plan: PathPlan) -> PathSimulator:
+    assert not isinstance(fitted.encoder, EventEncoder)
+    del plan
+    return PathSimulator(fitted.generator, fitted.encoder)
+
+
+def _solved(
+    simulator: PathSimulator,
+    request: SimulateRequest,
+    scenario: StressScenario,
+    severity: float,
+    start: PathStart,
+) -> Reweighting:
+    """Return the weights, solved on the first paths of the simulation, written or not."""
+    assets = simulator.encoder.assets
+    market = Market(assets, players(scenario, assets), start.prices)
+    count = pool_size(request.horizon, len(assets))
+    pool = simulator.draw(count, seed=request.seed, horizon=request.horizon)
+    return solve(scenario, severity, pool, market, seed=request.seed)

@@ -18,6 +18,8 @@ from riskgen.simulate.stress import Stress
 from riskgen.stages.fitted import Fitted, open_run
 from riskgen.stages.simulate.events import chunk_of
 from riskgen.stages.simulate.making import opened
+from riskgen.stages.simulate.path_plan import PathPlan
+from riskgen.stages.simulate.paths import plan_paths
 from riskgen.stages.simulate.real import check_base, donors_of, real_facts
 from riskgen.stages.simulate.request import PartTask, SimulateRequest
 
@@ -47,6 +49,8 @@ class Plan:
         What every file says of itself.
     chunk : int
         Entities of a chunk of the base.
+    paths : PathPlan or None
+        How market paths begin and what they weigh.
     """
 
     request: SimulateRequest
@@ -55,6 +59,7 @@ class Plan:
     stress: Stress | None
     provenance: Provenance
     chunk: int
+    paths: PathPlan | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, request: SimulateRequest) -> Plan:
@@ -70,7 +75,11 @@ class Plan:
         provenance = replace(
             provenance, n_cases=told.get("n_cases", 0), release=told.get("release", "")
         )
-        return cls(request, path, fitted, stress, provenance, chunk_of(fitted, request))
+        paths, scenario = None, None if stress is None else stress.scenarios[0]
+        if fitted.schema.domain == "market":
+            paths = plan_paths(fitted, request, scenario, provenance.severity)
+        chunk = chunk_of(fitted, request)
+        return cls(request, path, fitted, stress, provenance, chunk, paths)
 
     @property
     def name(self) -> str:
@@ -107,6 +116,7 @@ class Plan:
             self.draft,
             number,
             range(first, first + self._chunks_per_part),
+            self.paths,
         )
 
     def asked(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from riskgen.simulate.engines.engine import EngineName
 from riskgen.simulate.provenance import BaseKind, Provenance
 from riskgen.simulate.scenario import StressScenario
 from riskgen.simulate.stress import Stress
+from riskgen.stages.simulate.path_plan import PathPlan
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,8 @@ class PartTask:
         Of the part.
     chunks : range
         Chunks of the base that it consists of.
+    paths : PathPlan or None
+        How market paths begin and what they weigh.
     """
 
     run: Path
@@ -115,6 +118,7 @@ class PartTask:
     draft: Draft
     number: int
     chunks: range
+    paths: PathPlan | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
         """Return how messages call it."""

@@ -70,7 +70,7 @@ def stress_paths(
     check(scenario, severity)
     if severity == 0.0 or len(returns) == 0 or scenario.mechanism in UPSTREAM:
         return returns
-    typology = TYPOLOGIES[str(scenario.typology)]
+    typology = _typology(scenario)
     values = {**typology.PARAMETERS, **requested(scenario, severity)}
     levels = level_columns(scenario, assets)
     prices = [column for column in range(returns.shape[2]) if column not in levels.values()]
@@ -123,7 +123,7 @@ def measure_paths(
     """
     if scenario.mechanism in UPSTREAM or len(base) == 0:
         return {}
-    typology, levels = TYPOLOGIES[str(scenario.typology)], level_columns(scenario, assets)
+    typology, levels = _typology(scenario), level_columns(scenario, assets)
     prices = [column for column in range(base.shape[2]) if column not in levels.values()]
     measured = typology.measure(base[:, :, prices], stressed[:, :, prices], scenario)
     found: dict[str, float] = measured
@@ -149,7 +149,11 @@ def check(scenario: StressScenario, severity: float) -> None:
             f"Built so far: transform of {', '.join(sorted(TYPOLOGIES))}; reweight and condition "
             "of any."
         )
-    known = TYPOLOGIES[str(scenario.typology)].PARAMETERS
+    known = _typology(scenario).PARAMETERS
     unknown = sorted(set(scenario.parameters) - set(known))
     if unknown:
         raise ScenarioError(unknown_name("parameter", unknown[0], sorted(known)))
+
+
+def _typology(scenario: StressScenario) -> ModuleType:
+    return TYPOLOGIES[str(scenario.typology)]

@@ -1,0 +1,1 @@
+"""Paths that count more or less, so that views hold: nothing new is drawn."""
