@@ -8,8 +8,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from test_generator_contract import events_panel
 
+from riskgen.models.timegan import likelihood
 from riskgen.models.timegan.checkpoints import Checkpoints, HeldOut, checkpoints_of
+from riskgen.models.timegan.config import TimeGANConfig
+from riskgen.models.timegan.fitting import Training
+from riskgen.models.timegan.likelihood import Aside
+from riskgen.models.timegan.networks import EventNetworks
 
 ENTITIES = 50
 LOSSES = st.lists(st.floats(-5.0, 5.0, width=32), min_size=1, max_size=12)
@@ -99,3 +105,17 @@ def test_stored_checkpoints_are_the_same_checkpoints() -> None:
     for mine, theirs in zip(found.kept, again, strict=True):
         assert mine.held_out.mean == theirs.held_out.mean
         assert mine.weights == theirs.weights
+
+
+def test_a_look_at_kept_batches_is_a_look_at_new_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    training = Training(events_panel(), TimeGANConfig(hidden=8, head_width=4), 0, None)
+    network = training.courses["events"].average
+    assert isinstance(network, EventNetworks)
+    asked = (training.data, training.aside, 16)
+    kept = Aside(*asked)
+    first, again = kept.loss(network), kept.loss(network)
+    monkeypatch.setattr(likelihood, "MOST_KEPT", 0)
+    anew = Aside(*asked).loss(network)
+    for look in (again, anew):
+        assert np.array_equal(look.nats, first.nats)
+    assert first.counts.sum() == training.aside.lengths.sum()

@@ -17,12 +17,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from riskgen.data.panel import Field, Floats, SequencePanel
+from riskgen.models.timegan.optimiser import AdamW, Group
 from riskgen.models.timegan.reader import RowReader
 from riskgen.models.timegan.rows import RESERVED_CODES, RowCoder
 from riskgen.seeding import stream, torch_fence
 
 HIDDEN, EMBEDDING = 24, 4
-STEPS, BATCH, RATE = 120, 64, 1e-2
+STEPS, BATCH, RATE, BETAS = 120, 64, 1e-2, (0.9, 0.999)
 LONGEST = 48
 """Size and training of the auditor: about two CPU seconds [J]."""
 
@@ -127,7 +128,7 @@ def area(real: Floats, simulated: Floats) -> Audit:
 
 
 def _learn(network: Discriminator, parts: list[tuple[Tensor, Tensor, Tensor]], seed: int) -> None:
-    optimiser = torch.optim.Adam(network.parameters(), lr=RATE)
+    optimiser = AdamW([Group(list(network.parameters()), 0.0, RATE)], BETAS)
     wanted = torch.cat([torch.ones(BATCH), torch.zeros(BATCH)])
     for step in range(STEPS):
         rng = stream(seed, "audit", step)
@@ -137,9 +138,8 @@ def _learn(network: Discriminator, parts: list[tuple[Tensor, Tensor, Tensor]], s
             for k in range(3)
         ]
         loss = F.binary_cross_entropy_with_logits(network(*batch), wanted)
-        optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
+        optimiser.step(1.0)
 
 
 def _padded(panel: SequencePanel, coder: RowCoder) -> tuple[Tensor, Tensor, Tensor]:

@@ -71,7 +71,7 @@ class TimeGANConfig:
     window: int = 128
     steps: int | None = None
     context_steps: int = 200
-    patience: int = 8
+    patience: int = 5
     margin: float = 1.0
     held_out: float = 0.1
     max_seconds: float | None = None

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from riskgen.errors import TrainingError
 from riskgen.models.timegan.checkpoints import Checkpoints, HeldOut, checkpoints_of
+from riskgen.models.timegan.optimiser import AdamW, Group
 
 BETAS = (0.9, 0.99)
 CLIP = 1.0
@@ -72,17 +73,15 @@ class Course:
         self.known: float | None = None  # the latest held-out loss
         self.step, self.waited, self.finished, self.looked = 0, 0, False, False
         self.warm = False
-        self.optimiser = torch.optim.AdamW(
-            _groups(network, learning_rate, weight_decay), betas=BETAS
-        )
+        self.optimiser = AdamW(_groups(network, learning_rate, weight_decay), BETAS)
 
     def begin_at(self, weights: dict[str, Tensor], pace: float) -> None:
         """Begin at ``weights`` of another fit, with ``pace`` of the learning rate."""
         self.network.load_state_dict(weights)
         self.average.load_state_dict(weights)
         self._begin, self.warm = _weights(self.network), True
-        for group in self.optimiser.param_groups:
-            group["largest"] *= pace
+        for group in self.optimiser.groups:
+            group.largest *= pace
 
     def advance(self, loss_of: Callable[[nn.Module], Tensor], fraction: float) -> float:
         """Take one step on ``loss_of(network)``; returns the loss in nats.
@@ -93,15 +92,12 @@ class Course:
             When the loss is not finite or explodes.
         """
         self.network.train()
-        for group in self.optimiser.param_groups:
-            group["lr"] = group["largest"] * rate_factor(fraction)
         loss = loss_of(self.network)
         value = float(loss.detach())
         self._check(value)
-        self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
-        self.optimiser.step()
+        self.optimiser.step(rate_factor(fraction))
         self.step += 1
         self.looked = False
         self._average()
@@ -121,9 +117,9 @@ class Course:
     def _average(self) -> None:
         # Early steps count more, or the average would remember the initial weights.
         keep = min(AVERAGE, (1.0 + self.step) / (10.0 + self.step))
-        pairs = zip(self.average.parameters(), self.network.parameters(), strict=True)
-        for mean, current in pairs:
-            mean.lerp_(current, 1.0 - keep)
+        means: list[Tensor] = list(self.average.parameters())
+        current: list[Tensor] = list(self.network.parameters())
+        torch._foreach_lerp_(means, current, 1.0 - keep)
 
     @property
     def best_loss(self) -> float:
@@ -151,12 +147,10 @@ class Course:
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
         """Return the course as JSON values and named arrays."""
-        moments = self.optimiser.state_dict()["state"]
         arrays = {f"network/{k}": v.numpy().copy() for k, v in self.network.state_dict().items()}
         arrays |= {f"average/{k}": v.numpy().copy() for k, v in self.average.state_dict().items()}
         arrays |= {f"kept/{k}": v for k, v in self.checkpoints.arrays().items()}
-        for number, entry in moments.items():
-            arrays |= {f"adam/{number}/{k}": v.numpy().copy() for k, v in entry.items()}
+        arrays |= {f"adam/{k}": v for k, v in self.optimiser.arrays().items()}
         document = {
             "step": self.step,
             "waited": self.waited,
@@ -176,20 +170,15 @@ class Course:
         self.network.load_state_dict(_group(arrays, "network"))
         self.average.load_state_dict(_group(arrays, "average"))
         self.checkpoints.restore(checkpoints_of(_group(arrays, "kept")))
-        saved = self.optimiser.state_dict()
-        saved["state"] = _moments(_group(arrays, "adam"))
-        self.optimiser.load_state_dict(saved)
+        self.optimiser.restore(_group(arrays, "adam"))
 
 
-def _groups(network: nn.Module, learning_rate: float, weight_decay: float) -> list[dict[str, Any]]:
+def _groups(network: nn.Module, learning_rate: float, weight_decay: float) -> list[Group]:
     """Divide parameters: few and interpretable ones move faster and are not decayed."""
     named = list(network.named_parameters())
-    structure = [p for name, p in named if name.split(".")[-1] in STRUCTURE]
-    rest = [p for name, p in named if name.split(".")[-1] not in STRUCTURE]
-    return [
-        {"params": rest, "weight_decay": weight_decay, "largest": learning_rate},
-        {"params": structure, "weight_decay": 0.0, "largest": STRUCTURE_RATE},
-    ]
+    structure: list[Tensor] = [p for name, p in named if name.split(".")[-1] in STRUCTURE]
+    rest: list[Tensor] = [p for name, p in named if name.split(".")[-1] not in STRUCTURE]
+    return [Group(rest, weight_decay, learning_rate), Group(structure, 0.0, STRUCTURE_RATE)]
 
 
 def rate_factor(fraction: float) -> float:
@@ -211,11 +200,3 @@ def _group(arrays: Arrays, prefix: str) -> dict[str, Tensor]:
         for name, value in arrays.items()
         if name.startswith(start)
     }
-
-
-def _moments(entries: dict[str, Tensor]) -> dict[int, dict[str, Tensor]]:
-    result: dict[int, dict[str, Tensor]] = {}
-    for name, value in entries.items():
-        number, key = name.split("/")
-        result.setdefault(int(number), {})[key] = value
-    return result

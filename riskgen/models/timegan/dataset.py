@@ -57,6 +57,12 @@ class Batch:
     guide: Guide | None
     ending: Tensor
 
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of what takes most: signals of each level of each event."""
+        told = () if self.guide is None else self.guide.steers.values()
+        return sum(part.nbytes for part in (*self.recalled, *(item.signals() for item in told)))
+
 
 class EventDataset:
     """Rows, features and context of a panel, ready to be cut into batches.

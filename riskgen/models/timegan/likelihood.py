@@ -21,6 +21,11 @@ from riskgen.models.timegan.stretches import Indices, Stretches, cut
 HELD_OUT_BATCH = 128
 """Windows in a held-out batch; only speed depends on it."""
 
+MOST_KEPT = 2**28
+"""Bytes of held-out batches that are kept from look to look, 256 MiB; what is beyond is
+made anew each time [J]. An event of the simulated bank takes 12 kB: 20 bytes for each of
+379 levels, the rest for what they would leave of a balance."""
+
 
 def event_log_likelihood(networks: EventNetworks, batch: Batch) -> Tensor:
     """Return log p of each field of each real event, shape (n_events, n_fields + 1).
@@ -53,22 +58,48 @@ def event_log_likelihood(networks: EventNetworks, batch: Batch) -> Tensor:
     return torch.cat([fields, ended[:, None]], dim=1)
 
 
-@torch.no_grad()
-def held_out_loss(
-    networks: EventNetworks, data: EventDataset, stretches: Stretches, window: int
-) -> HeldOut:
-    """Return the loss in nats of all events of ``stretches``, sequence by sequence."""
-    windows = cut(stretches, window)
-    order = np.argsort(windows.lengths, kind="stable")
-    nats, counts = np.zeros(len(data.offsets) - 1), np.zeros(len(data.offsets) - 1)
-    for first in range(0, len(order), HELD_OUT_BATCH):
-        chosen = windows.take(order[first : first + HELD_OUT_BATCH])
-        batch = data.batch(chosen)
-        told = event_log_likelihood(networks, batch).double().sum(dim=1)
-        column = torch.nonzero(batch.real)[:, 1].numpy()
-        np.subtract.at(nats, chosen.sequence[column], told.numpy())
-    np.add.at(counts, stretches.sequence, stretches.lengths)
-    return HeldOut(nats[counts > 0], counts[counts > 0])
+class Aside:
+    """What was set aside, cut into batches once: every look asks about the same events.
+
+    Parameters
+    ----------
+    data : EventDataset
+        Of the panel.
+    stretches : Stretches
+        That were set aside.
+    window : int
+        Events that are read in one piece.
+    """
+
+    def __init__(self, data: EventDataset, stretches: Stretches, window: int) -> None:
+        self._data, self._stretches = data, stretches
+        windows = cut(stretches, window)
+        order = np.argsort(windows.lengths, kind="stable")
+        firsts = range(0, len(order), HELD_OUT_BATCH)
+        self._windows = [windows.take(order[k : k + HELD_OUT_BATCH]) for k in firsts]
+        self._kept: dict[int, Batch] = {}
+        self._bytes = 0
+
+    @torch.no_grad()
+    def loss(self, networks: EventNetworks) -> HeldOut:
+        """Return the loss in nats of all its events, sequence by sequence."""
+        nats, counts = (np.zeros(len(self._data.offsets) - 1) for _ in range(2))
+        for number, chosen in enumerate(self._windows):
+            batch = self._batch(number)
+            told = event_log_likelihood(networks, batch).double().sum(dim=1)
+            column = torch.nonzero(batch.real)[:, 1].numpy()
+            np.subtract.at(nats, chosen.sequence[column], told.numpy())
+        np.add.at(counts, self._stretches.sequence, self._stretches.lengths)
+        return HeldOut(nats[counts > 0], counts[counts > 0])
+
+    def _batch(self, number: int) -> Batch:
+        if number in self._kept:
+            return self._kept[number]
+        batch = self._data.batch(self._windows[number])
+        self._bytes += batch.n_bytes
+        if self._bytes <= MOST_KEPT:
+            self._kept[number] = batch
+        return batch
 
 
 def context_loss(block: ContextBlock, data: EventDataset, sequences: Tensor) -> Tensor:

@@ -27,7 +27,7 @@ from riskgen.models.timegan.auditor import Audit, scores_of_folds
 from riskgen.models.timegan.config import TimeGANConfig
 from riskgen.models.timegan.course import Course
 from riskgen.models.timegan.dataset import EventDataset
-from riskgen.models.timegan.likelihood import event_log_likelihood, held_out_loss
+from riskgen.models.timegan.likelihood import Aside, event_log_likelihood
 from riskgen.models.timegan.networks import EventNetworks
 from riskgen.models.timegan.rows import RowCoder
 from riskgen.models.timegan.stretches import Stretches
@@ -144,10 +144,10 @@ def refine(networks: EventNetworks, shop: Workshop, on_step: OnStep | None) -> R
     if effective < LEAST_EFFECTIVE:
         return Refinement(False, "rollouts are too far from the data", *told)
     held = copy.deepcopy(networks.state_dict())
-    loss = held_out_loss(networks, shop.data, shop.aside, shop.config.window).mean
+    judges = Aside(shop.data, shop.aside, shop.config.window)
+    loss = judges.loss(networks).mean
     _learn(networks, shop, rollouts, weights, on_step)
-    after_loss = held_out_loss(networks, shop.data, shop.aside, shop.config.window).mean
-    worse = after_loss / loss - 1.0
+    worse = judges.loss(networks).mean / loss - 1.0
     after = shop.judge("after")
     assert after is not None, "it was judged before"
     both = (before.auc, after.auc, before.error, effective)

@@ -60,7 +60,7 @@ class Steer:
         self._steering, self._known = steering, known
         self._told = None if values is None else self.signals(values)
 
-    def signals(self, values: Floats | None) -> Tensor:
+    def signals(self, values: Floats | None = None) -> Tensor:
         """Return the signals (n, n_signals, n_levels); without ``values`` those told before."""
         if values is None:
             assert self._told is not None, "nothing was told"
