@@ -21,12 +21,14 @@ from riskgen.models.timegan.recall import (
     RecallLayout,
     choose_anchors,
     choose_sources,
+    named_by_context,
     novelty,
     recall_windows,
 )
 from riskgen.models.timegan.rows import RESERVED_CODES, RowCoder, Rows
 from riskgen.models.timegan.stretches import Stretches
 from riskgen.models.timegan.support import Guide
+from riskgen.models.timegan.tallies import Tallies
 
 REACH = 384
 """Events before a window that its counts remember; sampling remembers all [J]."""
@@ -113,6 +115,7 @@ class EventDataset:
         self.numbers = torch.from_numpy(self.rows.numbers)
         self._absent = torch.tensor([item.levels for item in levels], dtype=torch.int64)
         self.applies = torch.from_numpy(self.rows.applies)
+        self._made: tuple[RecallLayout, Tallies | None] | None = None
 
     def batch(self, windows: Stretches) -> Batch:
         """Return ``windows`` as one padded batch; one at the end of a sequence ends there."""
@@ -137,15 +140,44 @@ class EventDataset:
             torch.from_numpy(real),
             self.shown_codes[owner],
             self.shown_numbers[owner],
-            self._recalled(windows, torch.from_numpy(real)),
+            self._recalled(windows, rows, torch.from_numpy(real)),
             torch.from_numpy(place),
             self.guides.of(rows[real]),
             torch.from_numpy(ending[real]),
         )
 
-    def _recalled(self, windows: Stretches, real: Tensor) -> list[Tensor]:
+    def _recalled(self, windows: Stretches, rows: NDArray[np.int64], real: Tensor) -> list[Tensor]:
         if not self.recall.levels:
             return []
+        owner = torch.from_numpy(windows.sequence)
+        tallies = self._tallies()
+        if tallies is None:
+            return self._counted(windows, real)
+        named = [
+            named_by_context(self.recall, k, self.shown_codes[owner])
+            for k in range(len(self.recall.levels))
+        ]
+        place = torch.arange(len(owner)).expand(real.shape)[real]
+        return tallies.of(torch.from_numpy(rows)[real], [told[place] for told in named])
+
+    def _tallies(self) -> Tallies | None:
+        """Return the table of the present layout; None where each batch counts for itself."""
+        if self._made is None or self._made[0] is not self.recall:
+            self._made = (self.recall, self._table())
+        return self._made[1]
+
+    def _table(self) -> Tallies | None:
+        lengths, n_rows = np.diff(self.offsets), len(self.features)
+        # Beyond its reach a batch forgets: both would not count alike.
+        if lengths.max(initial=0) > REACH or not Tallies.fit(self.recall, n_rows):
+            return None
+        owner = np.repeat(np.arange(len(lengths)), lengths)
+        if self.has_ends:
+            owner = np.append(owner, np.arange(len(lengths)))
+        codes = torch.minimum(self.codes[:n_rows], self._absent)
+        return Tallies(self.recall, owner, codes.numpy())
+
+    def _counted(self, windows: Stretches, real: Tensor) -> list[Tensor]:
         owner = torch.from_numpy(windows.sequence)
         begin = self.offsets[windows.sequence]
         reach = int(np.minimum(windows.start - begin, REACH).max())

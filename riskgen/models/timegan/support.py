@@ -60,6 +60,13 @@ class Steer:
         self._steering, self._known = steering, known
         self._told = None if values is None else self.signals(values)
 
+    @classmethod
+    def told(cls, steering: Steering, known: Floats, signals: Tensor) -> Steer:
+        """Return one whose signals of the events were worked out before."""
+        steer = cls(steering, known)
+        steer._told = signals
+        return steer
+
     def signals(self, values: Floats | None = None) -> Tensor:
         """Return the signals (n, n_signals, n_levels); without ``values`` those told before."""
         if values is None:
