@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from riskgen.data.events import SECONDS_PER_DAY, Events
 from riskgen.data.schema import Channel
@@ -135,7 +134,7 @@ def _statistics(events: Events) -> Iterator[tuple[str, Mapping[str, int]]]:
         if channel.kind in ("amount", "number"):
             yield _named(channel), _tally(_octaves(events.numbers(channel.name)))
         elif channel.kind in ("category", "flag"):
-            yield _named(channel), _levels(events.frame[channel.name])
+            yield _named(channel), _levels(events, channel.name)
 
 
 def _named(channel: Channel) -> str:
@@ -155,9 +154,10 @@ def _tally(values: Ints) -> dict[str, int]:
     return dict(zip(map(str, levels.tolist()), counts.tolist(), strict=True))
 
 
-def _levels(column: pl.Series) -> dict[str, int]:
-    counts = column.cast(pl.String).fill_null("").value_counts(name="n")
+def _levels(events: Events, name: str) -> Counts:
+    codes, levels = events.codes(name)
+    counts = np.bincount(codes + 1, minlength=len(levels) + 1)
     found: Counts = Counter()
-    for level, number in zip(counts[column.name].to_list(), counts["n"].to_list(), strict=True):
+    for level, number in zip(["", *levels], counts.tolist(), strict=True):  # missing is -1
         found[str(zlib.crc32(level.encode()) % BUCKETS)] += number
     return found
