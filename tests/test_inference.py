@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from riskgen.data.cleaning import clean
 from riskgen.data.inference.giveaway import gives_label_away
 from riskgen.data.inference.inference import infer_schema
-from riskgen.data.inference.meanings import meanings
+from riskgen.data.inference.meanings import credit_limit, meanings
 from riskgen.data.inference.resolution import resolution_of
 from riskgen.data.schema import Channel, Schema
 from riskgen.data.schema_file import read_schema
@@ -229,6 +229,29 @@ def test_the_category_of_a_merchant_is_no_merchant() -> None:
         "merchant_id": "merchant",
         "device_type": "device",
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("credit_limit", True),
+        ("LIMIT_BAL", True),
+        ("limit", True),
+        ("cardLimit", True),
+        ("daily_limit", False),
+        ("credit_score", False),
+    ],
+)
+def test_a_credit_limit_is_known_by_its_name_though_no_event_moves_it(
+    name: str, found: bool
+) -> None:
+    assert credit_limit({"amount": "amount", name: "amount"}) == (name if found else None)
+    assert credit_limit({name: "category"}) is None
+    owners = tiny_table()["customer"].rank("dense").to_numpy()
+    schema = infer_schema(bank(**{name: pl.Series(1_000.0 * (owners % 7 + 1))}))
+    assert role(schema, name) == "context"
+    assert schema.channel(name).meaning == ("credit_limit" if found else None)
+    assert schema.channel("amount").meaning == "amount"
 
 
 def test_each_meaning_is_given_once() -> None:

@@ -15,7 +15,7 @@ from riskgen.data.derived.relations import find_arithmetic, find_copies
 from riskgen.data.inference.giveaway import gives_label_away
 from riskgen.data.inference.inventory import Table, channel_of, places_of
 from riskgen.data.inference.keys import constant_within
-from riskgen.data.inference.meanings import kind_of, meanings
+from riskgen.data.inference.meanings import credit_limit, kind_of, meanings
 from riskgen.data.inference.profile import Profile
 from riskgen.data.inference.words import has_word
 from riskgen.data.personal import personal_kind
@@ -224,6 +224,9 @@ def _with_meanings(table: Table, decided: Mapping[str, Channel]) -> list[Channel
     kinds = {c.name: c.kind for c in moving}
     signed = frozenset(c.name for c in moving if table.profiles[c.name].has_both_signs())
     given = meanings(kinds, signed)
+    limit = credit_limit({c.name: c.kind for c in used if c.name not in given})
+    if limit is not None:
+        given[limit] = "credit_limit"
     return [
         c.model_copy(update={"meaning": given[c.name]}) if c.name in given else c
         for c in decided.values()

@@ -50,6 +50,7 @@ _NAMES: tuple[tuple[Meaning, tuple[frozenset[str], ...]], ...] = (
         ),
     ),
 )
+_LIMIT, _OF_CREDIT = "limit", frozenset({"credit", "card", "overdraft", "bal", "balance"})
 # A bill or a limit is what is owed or allowed, not what an event moves.
 _OWED = frozenset({"bill", "statement", "limit"})
 _NUMERIC: frozenset[Meaning] = frozenset({"balance", "amount"})
@@ -103,6 +104,22 @@ def meanings(kinds: dict[str, Kind], signed: frozenset[str]) -> dict[str, Meanin
             if name is not None and chosen not in given.values():
                 given[name] = chosen
     return given
+
+
+def credit_limit(kinds: dict[str, Kind]) -> str | None:
+    """Return the first numeric column that is called a credit limit, if any.
+
+    Parameters
+    ----------
+    kinds : dict of column to kind
+        Columns that are modelled, those fixed per entity too, in table order.
+    """
+    for name, kind in kinds.items():
+        found = words(name)
+        called = _LIMIT in found and (len(found) == 1 or _OF_CREDIT & set(found))
+        if kind in ("amount", "number") and called:
+            return name
+    return None
 
 
 def _first(
