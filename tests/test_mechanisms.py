@@ -30,6 +30,16 @@ FRAUDS = [
 ]
 # Those that happen across entities need neighbours to form rings of.
 RINGS = ("merchant_collusion", "synthetic_identity_ring")
+HEADLINE = {
+    "ato_drain": "drain_ratio",
+    "card_testing_burst": "n_auth",
+    "bust_out": "utilisation",
+    "mule_pass_through": "pass_ratio",
+    "structuring_cash": "band_share",
+    "merchant_collusion": "n_purchases",
+    "app_scam": "amount_ratio",
+    "synthetic_identity_ring": "thin_share",
+}
 GRID = (0.25, 0.5, 0.75, 1.0)
 
 
@@ -177,6 +187,8 @@ def test_a_higher_severity_touches_the_same_customers_more(name: str) -> None:
     assert counts == sorted(set(counts))
     assert taken == sorted(set(taken))
     assert busy == sorted(set(busy))
+    headline = [run.achieved[HEADLINE[name]] for run in runs]
+    assert headline == sorted(set(headline))
 
 
 def test_the_vocabulary_stays_closed_and_new_names_are_new_to_everybody() -> None:
