@@ -8,6 +8,7 @@ import pytest
 
 from riskgen.errors import ScenarioError
 from riskgen.simulate import catalogue
+from riskgen.simulate.mechanisms.checked import checked
 from riskgen.simulate.scenario import parse_scenario
 from riskgen.simulate.template import template
 
@@ -109,3 +110,22 @@ def test_scenarios_that_do_not_go_together_are_refused(
     (own_folder / "mine.yaml").write_text(template("mine", "transactions"))
     with pytest.raises(ScenarioError, match=said):
         catalogue.stress(members)
+
+
+@pytest.mark.parametrize("name", catalogue.names())
+def test_there_is_a_mechanism_for_every_shipped_scenario(name: str) -> None:
+    assert checked(catalogue.load(name)).id == name
+
+
+@pytest.mark.parametrize("name", ["ato_drain", "transplant_fraud", "gfc_2008"])
+def test_a_parameter_that_no_mechanism_knows_is_told_before_any_data(name: str) -> None:
+    scenario = catalogue.load(name)
+    parameter = next(iter(scenario.parameters.values()))
+    wrong = scenario.model_copy(update={"parameters": {"amuont_scale": parameter}})
+    with pytest.raises(ScenarioError, match="no parameter 'amuont_scale'"):
+        checked(wrong)
+
+
+def test_an_exact_copy_of_a_shipped_scenario_is_not_the_users(own_folder: Path) -> None:
+    (own_folder / "ato_drain.yaml").write_text(catalogue.text("ato_drain"))
+    assert catalogue.own_names() == []

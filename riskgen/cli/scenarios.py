@@ -30,12 +30,11 @@ def list_scenarios() -> None:
     from riskgen.cli.screen import Screen
     from riskgen.simulate import catalogue
 
-    own = catalogue.own_names()
-    rows = []
-    for name in sorted({*catalogue.names(), *own}):
-        origin = "./scenarios" if name in own else "shipped"
-        rows.append((name, *_described(name), origin))
-    Screen().table(("scenario", "domain", "mechanism", "title", "from"), rows)
+    own = set(catalogue.own_names())
+    rows = [(name, *_described(name)) for name in sorted({*catalogue.names(), *own})]
+    Screen().table(("scenario", "domain", "mechanism", "title"), rows)
+    if own:
+        click.echo(f"From ./{catalogue.OWN}: {', '.join(sorted(own))}")
 
 
 def _described(name: str) -> tuple[str, str, str]:
@@ -72,8 +71,11 @@ def check(file: str, look: bool, run: Path | None, root: Path) -> None:
     riskgen scenarios check my_scam.yaml --against --run runs/0001-cards
     """
     from riskgen.simulate import catalogue
+    from riskgen.simulate.mechanisms.checked import checked
 
     stress = catalogue.stress(file)
+    for scenario in stress.scenarios:
+        checked(scenario)
     click.echo(f"'{stress.id}' is a valid scenario.")
     for scenario in stress.scenarios:
         shares = (f"{kind} {share:.0%}" for kind, share in scenario.source_ledger().items())

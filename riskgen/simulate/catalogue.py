@@ -26,8 +26,17 @@ def names() -> list[str]:
 
 
 def own_names() -> list[str]:
-    """Return the names of the user's files in ``./scenarios``, sorted."""
-    return sorted(path.stem for path in OWN.glob("*.yaml")) if OWN.is_dir() else []
+    """Return the names of the user's files in ``./scenarios``, sorted.
+
+    An exact copy of a shipped one is not the user's.
+    """
+    found = sorted(OWN.glob("*.yaml")) if OWN.is_dir() else []
+    return [path.stem for path in found if not _is_shipped(path)]
+
+
+def _is_shipped(path: Path) -> bool:
+    shipped = files(_FOLDER).joinpath(path.name)
+    return shipped.is_file() and path.read_bytes() == shipped.read_bytes()
 
 
 def text(name_or_path: str | Path) -> str:

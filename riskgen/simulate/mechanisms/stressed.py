@@ -175,7 +175,7 @@ def stress_events(
         that its typology does not have, the table has no amount or has months
         for its finest time, or a transplant has no donors.
     """
-    mechanism = _mechanism(scenario, severity, donors)
+    mechanism = mechanism_of(scenario, severity, donors)
     roles_of(scenario, events.schema)
     _refuse_months(events, scenario)
     accounts = Accounts.of(with_meanings(events, scenario.columns))
@@ -259,7 +259,8 @@ def _refuse_months(events: Events, scenario: StressScenario) -> None:
         )
 
 
-def _mechanism(scenario: StressScenario, severity: float, donors: Donors | None) -> Mechanism:
+def mechanism_of(scenario: StressScenario, severity: float, donors: Donors | None) -> Mechanism:
+    """Return what does a scenario; raises as :func:`stress_events`."""
     if scenario.domain != "transactions":
         raise ScenarioError(
             f"Scenario '{scenario.id}' is for {scenario.domain} data, but these are transactions."
