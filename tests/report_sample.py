@@ -450,6 +450,25 @@ def sample_simulations() -> list[dict[str, Any]]:
             "n_scenarios": 10_000,
             "where": "/home/somebody/runs/0001/simulations/merchant-burst",
         },
+        {
+            "scenario": "two-frauds",
+            "severity": [0.5, 1.0],
+            "seed": 3,
+            "mechanism": "transform",
+            "n_scenarios": 400,
+            "assertions": [],
+            "acts": [
+                {
+                    "scenario": name,
+                    "severity": severity,
+                    "requested": {"n_24h": 20.0 * severity},
+                    "achieved": {"n_24h": 19.0 * severity},
+                    "assertions": [{"name": "n_24h.median >= 5", "status": "PASS", "found": 9.0}],
+                }
+                for severity in (0.5, 1.0)
+                for name in ("a-drain", "b-burst")
+            ],
+        },
         {"scenario": "base", "severity": 0.0, "seed": 3, "mechanism": "none"},
     ]
 

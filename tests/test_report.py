@@ -308,6 +308,19 @@ def test_command_lines_give_what_was_simulated(page: str) -> None:
     assert "riskgen simulate --seed 3" in page
 
 
+def test_every_act_of_a_grid_has_its_own_part_and_one_command_line(page: str) -> None:
+    part = next(part for part in document().sections if part.id == "scenarios")
+    groups = [b.caption for b in part.blocks if isinstance(b, Group)]
+    assert [c for c in groups if c[:2] in ("a-", "b-")] == [
+        "a-drain, severity 0.5",
+        "b-burst, severity 0.5",
+        "a-drain, severity 1",
+        "b-burst, severity 1",
+    ]
+    line = "riskgen simulate --stress a-drain+b-burst --severity 0.5,1 --scenarios 400 --seed 3"
+    assert line in page
+
+
 def test_an_empty_evaluation_still_makes_a_report() -> None:
     shown = render(build_document(Results([], [], {}).to_json(), {}))
     assert "No measure of this question was run." in shown

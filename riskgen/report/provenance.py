@@ -208,9 +208,12 @@ def _generator_words(manifest: Mapping[str, Any]) -> str:
 
 def _simulate(facts: Mapping[str, Any]) -> str:
     line = "riskgen simulate"
-    if facts.get("severity"):
-        line += f" --stress {plain(facts.get('scenario', ''))}"
-        line += f" --severity {value_text(facts['severity'])}"
+    severity = facts.get("severity")
+    if severity:
+        grid = severity if isinstance(severity, list) else [severity]
+        names = dict.fromkeys(plain(act["scenario"]) for act in facts.get("acts", [facts]))
+        line += f" --stress {'+'.join(names)}"
+        line += f" --severity {','.join(map(value_text, grid))}"
     if facts.get("n_scenarios") is not None:
         line += f" --scenarios {plain(facts['n_scenarios'])}"
     return line if facts.get("seed") is None else f"{line} --seed {plain(facts['seed'])}"

@@ -22,7 +22,16 @@ def scenario_blocks(simulations: Sequence[Mapping[str, Any]]) -> tuple[Block, ..
     """Return the blocks of every simulation; one sentence where there is none."""
     if not simulations:
         return (Prose("No stress scenario was simulated from this run.", "idle"),)
-    return tuple(_group(facts) for facts in simulations)
+    return tuple(_group(facts) for simulation in simulations for facts in _acts(simulation))
+
+
+def _acts(facts: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Return what each scenario and severity of a grid or a composition says of itself."""
+    acts = facts.get("acts")
+    if not isinstance(acts, list) or not acts:
+        return (facts,)
+    told = {name: facts[name] for name in ("n_scenarios", "release") if name in facts}
+    return [{**told, **act} for act in acts]
 
 
 def _group(facts: Mapping[str, Any]) -> Group:
