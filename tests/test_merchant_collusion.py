@@ -18,7 +18,7 @@ def test_collusion_needs_a_merchant() -> None:
     with pytest.raises(ScenarioError, match="cannot do without 'merchant'"):
         stress_events(dated_bank(), catalogue.load("merchant_collusion"), severity=1, seed=1)
     scenario = catalogue.load("merchant_collusion").model_copy(update={"roles": {}})
-    with pytest.raises(ScenarioError, match="no column means a merchant"):
+    with pytest.raises(ScenarioError, match="no payment names one"):
         stress_events(dated_bank(), scenario, severity=1, seed=1)
 
 

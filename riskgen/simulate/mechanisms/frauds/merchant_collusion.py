@@ -101,13 +101,13 @@ def plan(accounts: Accounts, dial: Dial, chosen: Ringed) -> Plan:
     Raises
     ------
     ScenarioError
-        When no column means a merchant.
+        When no payment names a merchant.
     """
     habits = merchant_habits(accounts)
-    if habits is None or not habits.levels:
+    if habits is None or not (habits.codes[accounts.debits] >= 0).any():
         raise ScenarioError(
-            f"Scenario '{dial.scenario.id}' brings many cards to one merchant, but no column "
-            "means a merchant. Give one 'meaning: merchant' in the schema."
+            f"Scenario '{dial.scenario.id}' brings many cards to one merchant, but no payment "
+            "names one. Give a column of merchants 'meaning: merchant' in the schema."
         )
     shop = small_merchants(accounts, habits, chosen.shared[:, 0])
     usual = accounts.usual_amount()[chosen.entity]
