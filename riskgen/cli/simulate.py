@@ -54,6 +54,11 @@ if TYPE_CHECKING:
     show_default=True,
     help="Days of each market path.",
 )
+@click.option(
+    "--start-from",
+    metavar="DATE",
+    help="Let market paths go on from the prices and the volatility of a day of the table.",
+)
 @path_option("--out", "One .parquet or .csv file instead of parts in the run.")
 @click.option(
     "--force",
@@ -88,6 +93,7 @@ def command(
     columns: tuple[str, ...],
     base: BaseKind,
     horizon: int,
+    start_from: str | None,
     out: Path | None,
     force: bool,
     data: str | None,
@@ -131,6 +137,7 @@ def command(
         severity=None if severity is None else parse_severities(severity),
         columns=tuple(_role(written) for written in columns),
         horizon=horizon,
+        start_from=start_from,
         seed=seed,
         out=out,
         base=base,

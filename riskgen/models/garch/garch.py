@@ -6,6 +6,7 @@ of every training day: market data, nobody's person, but data all the same.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import asdict
 from typing import Any, ClassVar, Self
 
@@ -14,6 +15,7 @@ import numpy as np
 from riskgen.data.panel import Layout, SequencePanel
 from riskgen.errors import NotFittedError, TrainingError
 from riskgen.models.base import Condition, OnCheckpoint, OnStep, State
+from riskgen.models.beginning import checked_quantile
 from riskgen.models.condition import checked_condition, checked_length
 from riskgen.models.domain import MARKET, Domain, check_learns
 from riskgen.models.garch.config import GarchConfig
@@ -98,6 +100,19 @@ class Garch:
         values = simulator.draw(self.chunk, steps, rng).reshape(-1, len(layout.fields))
         offsets = np.arange(self.chunk + 1, dtype=np.int64) * steps
         return SequencePanel(layout, values, np.zeros((self.chunk, 0)), offsets)
+
+    def after(self, recent: SequencePanel) -> Self:
+        """Return the same; its paths go on from the filtered variance of one sequence."""
+        return self._beginning(self._fitted()[1].after(recent.values))
+
+    def within(self, quantile: float) -> Self:
+        """Return the same; its paths begin on days above a quantile of volatility."""
+        return self._beginning(self._fitted()[1].within(checked_quantile(quantile)))
+
+    def _beginning(self, simulator: Simulator) -> Self:
+        other = copy(self)
+        other._simulator = simulator
+        return other
 
     def state(self) -> State:
         """Return coefficients, variances and what drives them."""

@@ -5,7 +5,7 @@ Vectorised over paths and assets; knows neither panels nor how things were found
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -32,22 +32,42 @@ class Simulator:
     variances : ndarray of shape (n_days, n_assets)
         Filtered variances of history. A path begins in one of these days, all
         assets together: calm years and crises as often as they were.
+    start : ndarray of shape (n_days, n_assets) or None
+        The days to begin in, where a caller chose them; never stored.
     """
 
     volatility: Volatility
     shocks: Shocks
     variances: Floats = field(repr=False)
+    start: Floats | None = field(default=None, repr=False)
+
+    def after(self, values: Floats) -> Self:
+        """Return the same; paths go on from ``values`` of shape (n_days, n_assets)."""
+        offsets = np.array([0, len(values)])
+        last = self.volatility.filtered(values, offsets)[-1]
+        following = self.volatility.next(last, values[-1] - self.volatility.mean)
+        return replace(self, start=np.minimum(following, self._ceiling)[None])
+
+    def within(self, quantile: float) -> Self:
+        """Return the same; paths begin on history's days above a quantile of volatility."""
+        level = np.log(self.variances).mean(axis=1)
+        return replace(self, start=self.variances[level >= np.quantile(level, quantile)])
 
     def draw(self, n: int, steps: int, rng: np.random.Generator) -> Floats:
         """Return values of shape (n, steps, n_assets)."""
-        variance = self.variances[rng.integers(len(self.variances), size=n)]
+        start = self.variances if self.start is None else self.start
+        variance = start[rng.integers(len(start), size=n)]
         values = self.shocks.draw(n, steps, rng)
-        ceiling = CEILING * self.variances.max(axis=0)
+        ceiling = self._ceiling
         for step in range(steps):
             surprise = np.sqrt(variance) * values[:, step]
             values[:, step] = surprise + self.volatility.mean
             variance = np.minimum(self.volatility.next(variance, surprise), ceiling)
         return values
+
+    @property
+    def _ceiling(self) -> Floats:
+        return np.asarray(CEILING * self.variances.max(axis=0))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return named arrays that :meth:`from_arrays` takes back."""

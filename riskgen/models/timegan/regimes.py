@@ -8,7 +8,7 @@ states of :class:`History` only.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,15 @@ from numpy.typing import NDArray
 from riskgen.data.panel import Floats
 from riskgen.models.timegan.history import FLOOR
 
+if TYPE_CHECKING:
+    from riskgen.models.timegan.rolling import Roll
+
 FACTORS = 12
 """Directions of the log states that are kept; the rest is noise of single assets [J]."""
+
+BURN_IN = 20
+"""Steps simulated and thrown away before a path, so that hidden state and volatility
+belong together [J]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,12 +51,22 @@ class Regimes:
         kept = sizes[:FACTORS, None] * directions[:FACTORS] / np.sqrt(len(logs) - 1)
         return cls(mean, kept)
 
+    def open(self, roll: Roll, n: int, rng: np.random.Generator) -> None:
+        """Let paths begin in states that are drawn, after days that are thrown away."""
+        roll.begin(self.draw(n, rng))
+        for _ in range(BURN_IN):
+            roll.step(rng)
+
     def draw(self, n: int, rng: np.random.Generator) -> Floats:
         """Return ``n`` states, shape (n, n_features)."""
-        normal = rng.standard_normal((n, len(self.loadings)))
+        normal = self.normals(n, rng)
         # Three standard deviations: a made-up regime may not leave the data's range [J].
         logs = self.mean + np.clip(normal, -3.0, 3.0) @ self.loadings
         return np.exp(logs)
+
+    def normals(self, n: int, rng: np.random.Generator) -> Floats:
+        """Return the normal factors of ``n`` states, shape (n, n_factors)."""
+        return rng.standard_normal((n, len(self.loadings)))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return what was learned as named arrays."""

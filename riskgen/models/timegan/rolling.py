@@ -23,7 +23,7 @@ from riskgen.models.timegan.networks import CONTEXT_WIDTH, EventNetworks
 from riskgen.models.timegan.recall import RecallLayout
 from riskgen.models.timegan.recalling import RunningRecall
 from riskgen.models.timegan.renewal import RunningRenewal, kind_column
-from riskgen.models.timegan.rows import RESERVED_CODES
+from riskgen.models.timegan.rows import RESERVED_CODES, Rows
 from riskgen.models.timegan.support import Guide
 from riskgen.models.timegan.trackers import RunningTrackers
 
@@ -135,6 +135,15 @@ class Roll:
             guide=self._guide,
             told=self._drawer.heads.tracked(told),
         )
+        self._go_past(values, rows)
+        return values
+
+    def show(self, values: Floats) -> None:
+        """Go on past known rows (n_rows, n_fields) instead of drawing them."""
+        self._read()
+        self._go_past(values, self._coder.encode(values))
+
+    def _go_past(self, values: Floats, rows: Rows) -> None:
         self._codes, self._numbers = torch.from_numpy(rows.codes), torch.from_numpy(rows.numbers)
         self._recall.note(self._codes)
         self._past = self._networks.generator.history.advance(self._past, rows.numbers)
@@ -144,7 +153,6 @@ class Roll:
             day = torch.from_numpy(self._clock.day(self._trackers.first))
             self._renewal.note(self._codes[:, self._kind], day)
         self._told = self._guide = None
-        return values
 
     def _read(self) -> Tensor:
         """Read the event before, once: turn the LSTM cell and look at clock and trackers.

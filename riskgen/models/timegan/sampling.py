@@ -19,6 +19,7 @@ from riskgen.data.panel import Floats, Layout, SequencePanel, concatenate_panels
 from riskgen.models.timegan.drawing import UNIFORMS, RowDrawer
 from riskgen.models.timegan.ending import without_outcomes
 from riskgen.models.timegan.networks import ContextBlock, EventNetworks
+from riskgen.models.timegan.pasts import RecentPast
 from riskgen.models.timegan.regimes import Regimes
 from riskgen.models.timegan.rolling import Roll
 from riskgen.models.timegan.rows import RowCoder, Rows
@@ -32,10 +33,6 @@ REDRAWS = 8
 
 SPARE = 0.25
 """Part of a chunk that may be added for such tries from the start [J]."""
-
-BURN_IN = 20
-"""Steps simulated and thrown away before a path, so that hidden state and volatility
-belong together [J]."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,7 @@ class Simulator:
         As fitted.
     anchors, sources : list of int
         As chosen by :func:`choose_anchors` and :func:`choose_sources`.
-    regimes : Regimes or None
+    regimes : Regimes, RecentPast or None
         Where paths begin; None when sequences have a true beginning.
     starts : Starts or None
         Where windows of levels begin.
@@ -65,7 +62,7 @@ class Simulator:
     event_coder: RowCoder
     anchors: list[int]
     sources: list[int]
-    regimes: Regimes | None
+    regimes: Regimes | RecentPast | None
     starts: Starts | None = None
 
     def draw(
@@ -80,9 +77,7 @@ class Simulator:
             roll = Roll(self, context, shown.codes, shown.numbers)
             lengths = self._lengths(context, length)
             if self.regimes is not None:
-                roll.begin(self.regimes.draw(n, rng))
-                for _ in range(BURN_IN):
-                    roll.step(rng)
+                self.regimes.open(roll, n, rng)
             steps = [roll.step(rng) for _ in range(int(lengths.max()))]
         wanted = np.arange(len(steps))[None, :] < lengths[:, None]
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)

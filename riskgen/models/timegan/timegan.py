@@ -5,11 +5,14 @@ Joins the networks, their training and their sampling; knows panels only.
 
 from __future__ import annotations
 
+from copy import copy
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 from riskgen.data.panel import Floats, Layout, SequencePanel
-from riskgen.errors import NotFittedError
+from riskgen.errors import NotFittedError, RiskgenError
 from riskgen.models.base import Condition, OnCheckpoint, OnStep, State
+from riskgen.models.beginning import checked_quantile
 from riskgen.models.condition import checked_condition, checked_length
 from riskgen.models.domain import EVERY, Domain, domain_of
 from riskgen.models.timegan.config import TimeGANConfig
@@ -20,6 +23,7 @@ from riskgen.models.timegan.networks import (
     load_arrays,
     network_arrays,
 )
+from riskgen.models.timegan.pasts import RecentPast, StormyRegimes
 from riskgen.models.timegan.recipes import context_recipe, event_recipe
 from riskgen.models.timegan.regimes import Regimes
 from riskgen.models.timegan.rows import RowCoder
@@ -125,6 +129,24 @@ class TimeGAN:
         rng = stream(seed, "sample", self.key, index)
         return simulator.draw(self.chunk, rng, wanted, steps)
 
+    def after(self, recent: SequencePanel) -> Self:
+        """Return the same; its market paths go on from the days of one sequence."""
+        return self._beginning(RecentPast(recent.values))
+
+    def within(self, quantile: float) -> Self:
+        """Return the same; its market paths begin in regimes above a quantile of volatility."""
+        regimes, chosen = self._fitted().regimes, checked_quantile(quantile)
+        if not isinstance(regimes, Regimes):
+            raise RiskgenError("Only market paths that begin anywhere have regimes to choose from.")
+        return self._beginning(StormyRegimes(regimes.mean, regimes.loadings, chosen))
+
+    def _beginning(self, past: Regimes | RecentPast) -> Self:
+        if self._fitted().regimes is None:
+            raise RiskgenError("These sequences have a beginning of their own, none to choose.")
+        other = copy(self)
+        other._simulator = replace(self._fitted(), regimes=past)
+        return other
+
     def log_likelihood(self, panel: SequencePanel) -> tuple[Floats, Floats]:
         """Return log p of each sequence's context and of all its events, in nats."""
         return sequence_log_likelihood(self._fitted(), panel, self.config.window)
@@ -144,7 +166,7 @@ class TimeGAN:
         }
         tensors = network_arrays("generator.context", simulator.context_block)
         tensors |= network_arrays("", simulator.networks)
-        if simulator.regimes is not None:
+        if isinstance(simulator.regimes, Regimes):
             tensors |= simulator.regimes.arrays()
         if simulator.starts is not None:
             tensors |= simulator.starts.arrays()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from riskgen.data.encoding import EventEncoder
 from riskgen.data.market.paths import PathStart
+from riskgen.errors import RiskgenError
 from riskgen.runs import read_json
 from riskgen.simulate.engine import PathPart, PathSimulator
 from riskgen.simulate.mechanisms.markets.players import players
+from riskgen.simulate.mechanisms.markets.stressed_paths import regime_of
 from riskgen.simulate.path_tally import PathTally
 from riskgen.simulate.reweighting.reweighting import Reweighting, pool_size, solve
 from riskgen.simulate.reweighting.statistics import Market
@@ -18,6 +21,7 @@ from riskgen.simulate.scenario import StressScenario
 from riskgen.simulate.stream import write_paths
 from riskgen.stages.fitted import Fitted
 from riskgen.stages.simulate.path_plan import PathPlan
+from riskgen.stages.simulate.path_start import start_from
 from riskgen.stages.simulate.request import PartTask, SimulateRequest, plain_facts
 
 
@@ -31,11 +35,21 @@ def plan_paths(
     RiskgenError
         When the scenario does not fit the assets, or is beyond reach.
     """
-    start = PathStart.from_state(read_json(fitted.run.path / "start.json"), fitted.schema)
-    plan = PathPlan(start)
+    regime = regime_of(scenario, severity)
+    if request.start_from is None:
+        start = PathStart.from_state(read_json(fitted.run.path / "start.json"), fitted.schema)
+        plan = PathPlan(start, None, regime)
+    elif regime > 0.0:
+        raise RiskgenError(
+            f"--start-from begins in the market of a day, and scenario '{request.stress}' in a "
+            "regime of its own. Leave one of them out."
+        )
+    else:
+        plan = PathPlan(*start_from(fitted, request))
+    simulator = _simulator(fitted, plan)
     if scenario is None or scenario.mechanism != "reweight" or severity == 0.0:
         return plan
-    return PathPlan(start, _solved(_simulator(fitted, plan), request, scenario, severity, start))
+    return replace(plan, reweighting=_solved(simulator, request, scenario, severity, plan.start))
 
 
 def draw_paths(fitted: Fitted, task: PartTask) -> dict[str, Any]:
@@ -70,10 +84,24 @@ def path_facts(
     """Return what was asked and reached, from the tallies of all parts in their order."""
     tally = _tally(fitted, task, 0)
     if tally is None:
-        return {**plain_facts(task.request), "horizon": task.request.horizon}
+        return {**plain_facts(task.request), **_path_facts(task)}
     for state in tallies:
         tally.merge(state)
-    return {**tally.facts(), "horizon": task.request.horizon}
+    return {**tally.facts(), **_path_facts(task)}
+
+
+def _path_facts(task: PartTask) -> dict[str, Any]:
+    assert task.paths is not None
+    begun = "any regime"
+    if task.paths.recent is not None:
+        begun = f"the market of {task.paths.start.date}"
+    elif task.paths.regime > 0.0:
+        begun = f"regimes above quantile {task.paths.regime:g} of volatility"
+    return {
+        "horizon": task.request.horizon,
+        "start": str(task.paths.start.date),
+        "begins_in": begun,
+    }
 
 
 def _tally(fitted: Fitted, task: PartTask, first: int) -> PathTally | WeightTally | None:
@@ -89,8 +117,7 @@ def _tally(fitted: Fitted, task: PartTask, first: int) -> PathTally | WeightTall
 
 def _simulator(fitted: Fitted, plan: PathPlan) -> PathSimulator:
     assert not isinstance(fitted.encoder, EventEncoder)
-    del plan
-    return PathSimulator(fitted.generator, fitted.encoder)
+    return PathSimulator(plan.begun(fitted.generator), fitted.encoder)
 
 
 def _solved(

@@ -35,6 +35,8 @@ class SimulateRequest:
         Roles and the columns that play them, where the schema does not say so.
     horizon : int
         Days of a market path.
+    start_from : str or None
+        Date whose market the paths go on from; the table's last prices when None.
     seed : int
         Same seed, same bytes.
     out : Path or None
@@ -62,6 +64,7 @@ class SimulateRequest:
     severity: float | tuple[float, ...] | None = None
     columns: tuple[tuple[str, str], ...] = ()
     horizon: int = 60
+    start_from: str | None = None
     seed: int = 0
     out: Path | None = None
     base: BaseKind = "generated"
@@ -78,6 +81,7 @@ class SimulateRequest:
         return {
             "scenarios": self.scenarios,
             "horizon": self.horizon,
+            "start_from": self.start_from,
             "seed": self.seed,
             "base": self.base,
             "columns": [list(pair) for pair in self.columns],

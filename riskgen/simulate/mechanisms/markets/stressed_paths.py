@@ -28,6 +28,8 @@ TYPOLOGIES: dict[str, ModuleType] = {
 }
 # Mechanisms that work on the draw and leave the paths as they are.
 UPSTREAM = ("reweight", "condition")
+# The parameter that any market scenario may have: it says where paths begin.
+REGIME = "regime_quantile"
 
 
 def stress_paths(
@@ -104,6 +106,13 @@ def omitted(scenario: StressScenario, assets: Sequence[str]) -> list[str]:
     ]
 
 
+def regime_of(scenario: StressScenario | None, severity: float) -> float:
+    """Return the quantile of volatility above which paths begin, 0 for any regime."""
+    if scenario is None or severity == 0.0 or REGIME not in scenario.parameters:
+        return 0.0
+    return scenario.value(REGIME, severity)
+
+
 def requested(scenario: StressScenario, severity: float) -> dict[str, float]:
     """Return the parameters at ``severity``; empty at 0."""
     if severity == 0.0:
@@ -141,6 +150,12 @@ def check(scenario: StressScenario, severity: float) -> None:
         )
     if not 0.0 <= severity <= 1.0:
         raise ScenarioError(f"Severity {severity} is not between 0 and 1.")
+    if scenario.mechanism == "condition" and set(scenario.parameters) != {REGIME}:
+        raise ScenarioError(
+            f"Scenario '{scenario.id}' conditions: its one parameter is '{REGIME}', the quantile "
+            "of volatility above which paths begin. Any other is for mechanism 'transform', which "
+            f"may have '{REGIME}' too."
+        )
     if scenario.mechanism in UPSTREAM:
         return
     if scenario.mechanism != "transform" or scenario.typology not in TYPOLOGIES:
@@ -150,9 +165,9 @@ def check(scenario: StressScenario, severity: float) -> None:
             "of any."
         )
     known = _typology(scenario).PARAMETERS
-    unknown = sorted(set(scenario.parameters) - set(known))
+    unknown = sorted(set(scenario.parameters) - {*known, REGIME})
     if unknown:
-        raise ScenarioError(unknown_name("parameter", unknown[0], sorted(known)))
+        raise ScenarioError(unknown_name("parameter", unknown[0], sorted([*known, REGIME])))
 
 
 def _typology(scenario: StressScenario) -> ModuleType:

@@ -1,0 +1,56 @@
+"""A generator of market paths that can be told where they begin.
+
+Knows panels and no generator. What comes back is a generator of its own, with the
+same chunks: whoever draws from it need not know.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol, Self, runtime_checkable
+
+from riskgen.data.panel import SequencePanel
+from riskgen.errors import RiskgenError
+from riskgen.models.base import Generator
+
+RECENT = 250
+"""Days that are shown before a path goes on: four times the longest memory of volatility,
+a quarter of trading days, so that where it began no longer matters [J]."""
+
+
+@runtime_checkable
+class Beginning(Protocol):
+    """A fitted generator whose paths begin in a state that can be chosen."""
+
+    def after(self, recent: SequencePanel) -> Self:
+        """Return the same, with paths that go on from the last day of one sequence."""
+
+    def within(self, quantile: float) -> Self:
+        """Return the same, with paths that begin in the most volatile regimes.
+
+        ``quantile`` of the regimes' volatility, 0 to below 1, is what they lie above.
+        """
+
+
+def beginning(generator: Generator, what: str) -> Beginning:
+    """Return ``generator`` as one that can be told where to begin.
+
+    Raises
+    ------
+    RiskgenError
+        When it cannot; ``what`` is what the user asked for.
+    """
+    if not isinstance(generator, Beginning):
+        raise RiskgenError(
+            f"{what} needs a generator that can be told where to begin, and '{generator.key}' "
+            "cannot: its paths know no state of the market. Fit 'timegan' or 'garch'."
+        )
+    return generator
+
+
+def checked_quantile(quantile: float) -> float:
+    """Return ``quantile``; RiskgenError outside [0, 1)."""
+    if not 0.0 <= quantile < 1.0:
+        raise RiskgenError(
+            f"A regime quantile of {quantile:g} was asked for. It lies from 0 to below 1."
+        )
+    return quantile
