@@ -282,6 +282,24 @@ def test_what_else_a_scenario_moved_is_told_and_what_was_meant_is_not_red() -> N
     assert [row[-1] for row in moved.rows] == [Chip("fail", "moved"), Chip("idle", "meant to move")]
 
 
+def test_a_precedent_is_told_in_words() -> None:
+    past = {
+        "feature": "max_drawdown",
+        "sentence": "max_drawdown: no precedent in 20 years of data.",
+    }
+    facts = {
+        "scenario": "x",
+        "severity": 1.0,
+        "precedents": [past, {"reason": "the table has moved"}],
+    }
+    made = build_document(Results([], [], {}).to_json(), {}, (), [facts])
+    part = next(part for part in made.sections if part.id == "scenarios")
+    (group,) = (b for b in part.blocks if isinstance(b, Group))
+    words = [b.text for b in group.blocks if isinstance(b, Prose)]
+    assert any("no precedent in 20 years" in text for text in words)
+    assert any("table has moved" in text for text in words)
+
+
 def test_a_breaking_point_is_a_sentence_a_curve_and_a_table() -> None:
     part = next(part for part in document().sections if part.id == "breaking-points")
     kinds = [block.kind for block in part.blocks]

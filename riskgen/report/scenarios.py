@@ -11,7 +11,7 @@ from riskgen.report.wording import plain, sentence
 
 SHOWN = {
     *("scenario", "severity", "requested", "achieved", "assertions", "severity_curve"),
-    "collateral",
+    *("collateral", "precedents"),
 }
 # Where somebody's files lie, and what the manifest of the parts says already.
 LEFT_OUT = {"where", "name", "parts", "sha256"}
@@ -42,6 +42,9 @@ def _group(facts: Mapping[str, Any]) -> Group:
     checks, curve = _assertions(facts.get("assertions")), _curve(facts.get("severity_curve"))
     moved = _collateral(facts.get("collateral"))
     blocks += [table for table in (checks, curve, moved) if table is not None]
+    for past in facts.get("precedents", []):
+        words = past.get("sentence") or past.get("reason")
+        blocks.append(Prose(sentence(plain(words))))
     rest = {k: item for k, item in facts.items() if k not in SHOWN | LEFT_OUT | {"plausibility"}}
     told = facts.get("plausibility")
     if isinstance(told, dict) and told.get("sentence"):
@@ -82,12 +85,12 @@ def _dial(facts: Mapping[str, Any]) -> Table | Prose:
 
 def _curve(item: object) -> Table | None:
     """Return what each severity of the dial gives, as a table."""
-    if not isinstance(item, dict) or not all(isinstance(part, list) for part in item.values()):
-        return None
+    columns = item if isinstance(item, dict) else {}
+    columns = {name: part for name, part in columns.items() if isinstance(part, list)}
     rows = tuple(
-        tuple(value_text(part) for part in row) for row in zip(*item.values(), strict=False)
+        tuple(value_text(part) for part in row) for row in zip(*columns.values(), strict=False)
     )
-    names = tuple(plain(name).replace("_", " ") for name in item)
+    names = tuple(plain(name).replace("_", " ") for name in columns)
     return Table("The dial", names, rows, tuple(range(1, len(names)))) if rows else None
 
 

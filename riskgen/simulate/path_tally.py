@@ -19,6 +19,7 @@ from riskgen.simulate.mechanisms.markets.stressed_paths import (
     omitted,
     requested,
 )
+from riskgen.simulate.path_curve import path_curve
 from riskgen.simulate.plausibility import plausibility
 from riskgen.simulate.sampled import Sampled, Totals, keys_of, sample_facts
 from riskgen.simulate.scenario import StressScenario
@@ -54,6 +55,7 @@ class PathTally:
     n_paths: int = 0
     horizon: int = 0
     n_invalid: int = 0
+    curve: dict[str, object] = field(default_factory=dict)
     _lost: Totals = field(default_factory=Totals, repr=False)
     _gained: Totals = field(default_factory=Totals, repr=False)
     _reached: Totals = field(default_factory=Totals, repr=False)
@@ -64,6 +66,8 @@ class PathTally:
     def add(self, part: PathPart) -> None:
         """Take note of the paths that follow."""
         base, stressed = part.base, part.returns
+        if self.severity > 0 and self.first == 0 and self.n_paths == 0:
+            self.curve = path_curve(base, self.scenario, seed=self.seed, assets=self.assets)
         n, keys = len(base), keys_of(self.seed, self.first + self.n_paths, len(base))
         self.n_paths += n
         self.horizon = base.shape[1]
@@ -83,6 +87,7 @@ class PathTally:
     def merge(self, state: Mapping[str, Any]) -> None:
         """Take over the :meth:`state` of the part that follows those already added."""
         self.n_paths += state["n_paths"]
+        self.curve = self.curve or state["curve"]
         self.horizon = state["horizon"]
         self.n_invalid += state["n_invalid"]
         for name, totals in self._all_totals().items():
@@ -94,6 +99,7 @@ class PathTally:
         """Return what :meth:`merge` takes, as JSON values."""
         return {
             "n_paths": self.n_paths,
+            "curve": self.curve,
             "horizon": self.horizon,
             "n_invalid": self.n_invalid,
             "totals": {name: totals.found for name, totals in self._all_totals().items()},
@@ -116,10 +122,16 @@ class PathTally:
             "requested": requested(self.scenario, self.severity),
             "achieved": self.achieved(),
             "omitted": omitted(self.scenario, self.assets),
+            "severity_curve": self.curve,
             "assertions": ask(self.scenario, self.severity, self.statistics()),
             "plausibility": plausibility(base, moved, names, quantile=limit),
             **sample_facts("Medians and plausibility", {"paths": self._base}),
         }
+
+    def medians(self) -> dict[str, float]:
+        """Return the median of each path feature under the stress."""
+        columns = self._moved.columns()
+        return {name: float(np.median(values)) for name, values in columns.items()}
 
     def achieved(self) -> dict[str, float]:
         """Return what was reached, parts weighted by their paths; empty at severity 0."""

@@ -20,6 +20,7 @@ from riskgen.simulate.reweighting.weight_tally import WeightTally
 from riskgen.simulate.scenario import StressScenario
 from riskgen.simulate.stream import write_paths
 from riskgen.stages.fitted import Fitted
+from riskgen.stages.simulate.history import precedents
 from riskgen.stages.simulate.path_plan import PathPlan
 from riskgen.stages.simulate.path_start import start_from
 from riskgen.stages.simulate.request import PartTask, SimulateRequest, plain_facts
@@ -87,7 +88,10 @@ def path_facts(
         return {**plain_facts(task.request), **_path_facts(task)}
     for state in tallies:
         tally.merge(state)
-    return {**tally.facts(), **_path_facts(task)}
+    told = {**tally.facts(), **_path_facts(task)}
+    if isinstance(tally, PathTally) and task.provenance.severity > 0:
+        told["precedents"] = precedents(fitted, task.request, tally.medians())
+    return told
 
 
 def _path_facts(task: PartTask) -> dict[str, Any]:
