@@ -30,6 +30,7 @@ Meaning = Literal[
     "credit_limit",
     "address",
     "phone",
+    "approval",
 ]
 Resolution = Literal["clock", "day", "month", "step"]
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from riskgen.simulate.mechanisms.accounts import Accounts, Flags, Floats, Ints
+from riskgen.simulate.mechanisms.approvals import Approvals
 from riskgen.simulate.mechanisms.draws import rotations
 from riskgen.simulate.mechanisms.habits import Habits, fresh_ids
 from riskgen.simulate.mechanisms.population import Chosen
@@ -197,6 +198,9 @@ class Payees:
 def _pool(accounts: Accounts, pool: Ints, device: Habits | None) -> Ints:
     normal = pool[~accounts.events.event_label()[pool]]
     pool = normal if len(normal) else pool
+    approvals = Approvals.of(accounts)
+    if approvals is not None:
+        pool = pool[~approvals.refused[pool]]
     if device is not None:
         remote = pool[device.codes[pool] >= 0]
         pool = remote if len(remote) else pool

@@ -131,6 +131,8 @@ def _values(events: Events, channel: Channel, burst: Burst, posted: Ints) -> lis
         for at, text in zip(place[positions].tolist(), texts, strict=True):
             if at >= 0:
                 values[at] = text
+        if channel.dtype == "Boolean":
+            values = [None if value is None else str(value).lower() == "true" for value in values]
     return values
 
 

@@ -12,15 +12,19 @@ import numpy as np
 from scipy.special import ndtri
 
 from riskgen.data.events import ranges
-from riskgen.simulate.mechanisms.accounts import Accounts, Floats, Ints
-from riskgen.simulate.mechanisms.burst import Burst, as_round_as, in_time_order
+from riskgen.simulate.mechanisms.accounts import Accounts, Flags, Floats, Ints
+from riskgen.simulate.mechanisms.approvals import Approvals
+from riskgen.simulate.mechanisms.burst import Burst, as_round_as, places
 from riskgen.simulate.mechanisms.dial import Dial
+from riskgen.simulate.mechanisms.draft import Draft
+from riskgen.simulate.mechanisms.draws import rotations
 from riskgen.simulate.mechanisms.payees import Payees, Texts
-from riskgen.simulate.mechanisms.population import Chosen, own_debits, soon_after
+from riskgen.simulate.mechanisms.population import Chosen, soon_after
 from riskgen.simulate.mechanisms.sums import distinct, median_gaps, ratio, spans, sums
 
 NEEDS: tuple[str, ...] = ("amount",)
 USES: tuple[str, ...] = (
+    "approval",
     "balance",
     "merchant",
     "counterparty",
@@ -100,48 +104,19 @@ class Plan:
         Owner's median amount, in units.
     bounds : Bounds
         What the authorisations have to keep.
+    declined : ndarray of shape (m,), bool, or None
+        Authorisations that were declined; None where the table does not say.
     """
 
     burst: Burst
     rank: Ints = field(repr=False)
     usual: Floats = field(repr=False)
     bounds: Bounds
-
-
-@dataclass(frozen=True, eq=False)
-class _Draft:
-    """Some of the events, in no particular order."""
-
-    rank: Ints
-    seconds: Floats
-    units: Ints
-    source: Ints
-    turn: Ints
-
-    def beside(self, other: _Draft) -> _Draft:
-        return _Draft(
-            np.concatenate([self.rank, other.rank]),
-            np.concatenate([self.seconds, other.seconds]),
-            np.concatenate([self.units, other.units]),
-            np.concatenate([self.source, other.source]),
-            np.concatenate([self.turn, other.turn]),
-        )
-
-    def ordered(self, accounts: Accounts) -> _Draft:
-        seconds = accounts.on_clock(np.minimum(self.seconds, accounts.seconds.max()))
-        order = in_time_order(self.rank, seconds)
-        return _Draft(
-            self.rank[order],
-            seconds[order],
-            self.units[order],
-            self.source[order],
-            self.turn[order],
-        )
+    declined: Flags | None = field(repr=False)
 
 
 def plan(accounts: Accounts, dial: Dial, chosen: Chosen) -> Plan:
     """Return the burst and the cash-out of every chosen entity."""
-    dial.leave_out("decline_rate", "no column says whether an authorisation was declined")
     payees, usual = Payees.of(accounts).at_merchants(), accounts.usual_amount()[chosen.entity]
     bounds = Bounds.of(accounts, dial)
     tests = _tests(accounts, dial, chosen, payees, bounds)
@@ -150,22 +125,36 @@ def plan(accounts: Accounts, dial: Dial, chosen: Chosen) -> Plan:
     out = _cash_out(accounts, dial, chosen, payees, begin, usual)
     draft = tests.beside(out).ordered(accounts)
     texts = Texts()
+    declined = _answers(accounts, dial, chosen, draft, texts)
     everything = np.ones(len(draft.rank), dtype=bool)
     who = chosen.position[draft.rank]
     payees.name_payees(texts, everything, draft.source, who, draft.turn)
     if payees.device is not None:
         # Somebody else's devices are not known to the bank: the column stays empty.
         texts[payees.device.column] = (np.arange(len(who)), [None] * len(who))
-    template = own_debits(accounts, chosen.anchor, chosen.draws[:, 4])[draft.rank]
-    role = (draft.turn == _MOST_MERCHANTS).astype(np.int64)
-    entity = chosen.entity[draft.rank]
-    rows = (entity, template, draft.source, draft.seconds, draft.units, role, texts)
-    return Plan(Burst(*rows), draft.rank, usual, bounds)
+    burst = draft.burst(accounts, chosen, chosen.draws[:, 4], texts)
+    return Plan(burst, draft.rank, usual, bounds, declined)
 
 
-def _tests(
-    accounts: Accounts, dial: Dial, chosen: Chosen, payees: Payees, bounds: Bounds
-) -> _Draft:
+def _answers(
+    accounts: Accounts, dial: Dial, chosen: Chosen, draft: Draft, texts: Texts
+) -> Flags | None:
+    """Let a share of the authorisations be declined, the cash-out never."""
+    approvals = Approvals.of(accounts)
+    if approvals is None:
+        dial.leave_out("decline_rate", "no column says whether an authorisation was declined")
+        return None
+    if accounts.held is not None:
+        dial.leave_out("decline_rate", "balances count every event as paid")
+        return None
+    lots = rotations(chosen.draws[:, 10], 1 + MOST_EVENTS)[draft.rank, places(draft.rank)[0]]
+    declined = (draft.role == 0) & (lots < dial.ask("decline_rate", 0.0))
+    values = [approvals.declined if refused else approvals.approved for refused in declined]
+    texts[approvals.column] = (np.arange(len(values)), [*values])
+    return np.asarray(declined)
+
+
+def _tests(accounts: Accounts, dial: Dial, chosen: Chosen, payees: Payees, bounds: Bounds) -> Draft:
     """Tiny authorisations within an hour, at one to three merchants."""
     counts = _counts(dial, chosen)
     rank = np.repeat(np.arange(len(counts)), counts)
@@ -179,7 +168,7 @@ def _tests(
     near = np.full(len(counts), int(10.0**accounts.decimals), dtype=np.int64)
     rows = [payees.similar_rows(chosen.entity, near, chosen.draws[:, 6 + m]) for m in range(3)]
     source = np.stack(rows, axis=1)[rank, turn]
-    return _Draft(rank, seconds, units.astype(np.int64), source, turn)
+    return Draft.of(rank, seconds, units, source, turn=turn)
 
 
 def _counts(dial: Dial, chosen: Chosen) -> Ints:
@@ -195,7 +184,7 @@ def _counts(dial: Dial, chosen: Chosen) -> Ints:
 
 def _cash_out(
     accounts: Accounts, dial: Dial, chosen: Chosen, payees: Payees, begin: Floats, usual: Floats
-) -> _Draft:
+) -> Draft:
     """One purchase, far above the owner's median, some hours after the burst."""
     low, high = dial.ask("cash_out_lag_low_h", 2.0), dial.ask("cash_out_lag_high_h", 48.0)
     dial.instead("cash_out_lag_low_h", "cash_out_lag_h", (low + high) / 2)
@@ -206,8 +195,7 @@ def _cash_out(
     units = np.maximum(np.floor(units), 1).astype(np.int64)
     source = payees.similar_rows(chosen.entity, units, chosen.draws[:, 9])
     units = as_round_as(units, accounts.spent[source], accounts.decimals)
-    turn = np.full(len(units), _MOST_MERCHANTS)
-    return _Draft(np.arange(len(units)), seconds, units, source, turn)
+    return Draft.of(np.arange(len(units)), seconds, units, source, role=1, turn=_MOST_MERCHANTS)
 
 
 def measure(plan: Plan, units: Ints) -> dict[str, Floats]:
@@ -233,7 +221,9 @@ def measure(plan: Plan, units: Ints) -> dict[str, Floats]:
     tiny = (units > 0) & (units <= plan.bounds.high)
     in_time = ~(spans(rank[tests], seconds[tests], k) > plan.bounds.seconds)
     shops = distinct(rank[tests], plan.burst.source[tests], k)
+    declined = {} if plan.declined is None else {"decline_rate": plan.declined & tests}
     return {
+        **{name: ratio(sums(rank, rows, k), counts) for name, rows in declined.items()},
         "n_auth": counts,
         "tiny_share": ratio(sums(rank, tiny, k), counts + outs),
         "in_range_share": ratio(sums(rank, tests & (units >= plan.bounds.low) & tiny, k), counts),
