@@ -125,6 +125,13 @@ def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
     assert gone(worker)
 
 
+def test_workers_end_when_nobody_asks_for_more() -> None:
+    found = Workers(2).map(squared, range(100))
+    _, (_, worker) = next(found)
+    found.close()
+    assert gone(worker)
+
+
 def squared_slowly(n: int) -> int:
     time.sleep(0.1)
     return os.getpid()

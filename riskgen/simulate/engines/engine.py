@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from typing import Any, Literal, Protocol, TypeVar
 
 from riskgen.errors import RiskgenError
@@ -26,7 +26,7 @@ class Engine(Protocol):
 
     def map(
         self, make: Callable[[Task], Outcome], tasks: Iterable[Task]
-    ) -> Iterator[tuple[Task, Outcome]]:
+    ) -> Generator[tuple[Task, Outcome]]:
         """Yield each task with its outcome, as they finish.
 
         Parameters
@@ -79,7 +79,7 @@ class Here:
 
     def map(
         self, make: Callable[[Task], Outcome], tasks: Iterable[Task]
-    ) -> Iterator[tuple[Task, Outcome]]:
+    ) -> Generator[tuple[Task, Outcome]]:
         """Yield each task with its outcome; see :class:`Engine`."""
         for task in tasks:
             yield task, make(task)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -35,7 +35,7 @@ class RayCluster:
 
     def map(
         self, make: Callable[[Task], Outcome], tasks: Iterable[Task]
-    ) -> Iterator[tuple[Task, Outcome]]:
+    ) -> Generator[tuple[Task, Outcome]]:
         """Yield each task with its outcome; see :class:`Engine`."""
         ray = _ray()
         with self._connected(ray) as at_once:

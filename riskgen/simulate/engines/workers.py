@@ -11,7 +11,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -51,7 +51,7 @@ class Workers:
 
     def map(
         self, make: Callable[[Task], Outcome], tasks: Iterable[Task]
-    ) -> Iterator[tuple[Task, Outcome]]:
+    ) -> Generator[tuple[Task, Outcome]]:
         """Yield each task with its outcome; see :class:`Engine`."""
         jobs, again = (_Job(task) for task in tasks), deque[_Job]()
         while True:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 from riskgen.data.encoding import EventEncoder
@@ -16,7 +17,7 @@ from riskgen.stages.simulate.events import event_facts
 from riskgen.stages.simulate.making import forget, make_part
 from riskgen.stages.simulate.paths import path_facts
 from riskgen.stages.simulate.plan import Plan
-from riskgen.stages.simulate.request import OnProgress, SimulateRequest, Standing
+from riskgen.stages.simulate.request import OnProgress, PartTask, SimulateRequest, Standing
 
 FACTS = "simulation.json"
 
@@ -57,14 +58,20 @@ def _make_parts(plan: Plan, on_progress: OnProgress) -> None:
     request = plan.request
     engine = engine_of(request.engine, request.workers, request.address)
     missing = (plan.task(n) for n in range(plan.n_parts) if n not in made)
-    for task, n in engine.map(make_part, missing):
-        if not task.path.is_file():
-            raise RunError(
-                f"{task} was made elsewhere and is not at '{task.path}'. Workers on other "
-                "machines need run and output in a folder that all of them share."
-            )
-        scenarios, parts = scenarios + n, parts + 1
-        on_progress(Standing(scenarios, parts, plan.n_parts, found))
+    # Closed at once whatever happens here, so that no worker goes on for nobody.
+    with closing(engine.map(make_part, missing)) as outcomes:
+        for task, n in outcomes:
+            _check_shared(task)
+            scenarios, parts = scenarios + n, parts + 1
+            on_progress(Standing(scenarios, parts, plan.n_parts, found))
+
+
+def _check_shared(task: PartTask) -> None:
+    if not task.path.is_file():
+        raise RunError(
+            f"{task} was made elsewhere and is not at '{task.path}'. Workers on other "
+            "machines need run and output in a folder that all of them share."
+        )
 
 
 def _finish(plan: Plan) -> dict[str, Any]:
