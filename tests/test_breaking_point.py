@@ -97,6 +97,13 @@ def test_a_trained_detector_finds_the_blatant_and_not_the_shams(world) -> None: 
     assert real.recall[-1].lower > real.sham.upper
 
 
+def test_a_detector_finds_more_of_the_shapes_that_it_learned_than_chance_does(world) -> None:  # type: ignore[no-untyped-def]  # noqa: F811
+    found = find_breaking_point(
+        world["split"], load("transplant_fraud"), severities=(1.0,), level=0.5, budget=0.05, seed=1
+    )
+    assert found.recall[0].value > found.chance[0].value
+
+
 def test_the_same_customers_suffer_at_every_severity_inside_the_window(world) -> None:  # type: ignore[no-untyped-def]  # noqa: F811
     split = world["split"]
     base = split.validation.take(np.flatnonzero(~split.validation.entity_label()))

@@ -27,6 +27,8 @@ from riskgen.evaluate.rows import Lens
 from riskgen.evaluate.stress_arm import normals
 from riskgen.seeding import stream
 from riskgen.simulate.mechanisms.stressed import Stressed
+from riskgen.simulate.mechanisms.transplant.donors import Donors
+from riskgen.simulate.roles import with_meanings
 from riskgen.simulate.scenario import StressScenario
 
 Floats = NDArray[np.float64]
@@ -185,7 +187,10 @@ def find_breaking_point(
     judge = _Judge(lens, model, base, window, budget, weights)
     wanted = _wanted(Board.of_events(base, window), scenario, budget)
     rounds = range(min(MOST_ROUNDS, -(-ENOUGH_CASES // wanted)))
-    rehearsals = [rehearse(base, scenario, severities, window, seed, r, wanted) for r in rounds]
+    donors = _donors(split, scenario)
+    rehearsals = [
+        rehearse(base, scenario, severities, window, seed, r, wanted, donors) for r in rounds
+    ]
     by_severity = [[r.runs[k] for r in rehearsals] for k in range(len(severities))]
     recall, chance = [], []
     for k, runs in enumerate(by_severity):
@@ -273,6 +278,13 @@ def _lens(split: Split) -> Lens:
             "detector needs both kinds."
         )
     return Lens.of(split.generator)
+
+
+def _donors(split: Split, scenario: StressScenario) -> Donors | None:
+    """Return the known cases of a transplant: those that the detector learned from."""
+    if scenario.mechanism != "transplant":
+        return None
+    return Donors.of(with_meanings(split.generator, scenario.columns), scenario.typology)
 
 
 def _trained(split: Split, lens: Lens, seed: int) -> Detector:

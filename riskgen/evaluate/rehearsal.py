@@ -17,6 +17,7 @@ from riskgen.seeding import derived_seed, stream
 from riskgen.simulate.mechanisms.mosaic import only
 from riskgen.simulate.mechanisms.sham import sham_edit
 from riskgen.simulate.mechanisms.stressed import Stressed, stress_events
+from riskgen.simulate.mechanisms.transplant.donors import Donors
 from riskgen.simulate.scenario import StressScenario
 
 Ints = NDArray[np.int64]
@@ -47,6 +48,7 @@ def rehearse(
     seed: int,
     number: int,
     wanted: int,
+    donors: Donors | None = None,
 ) -> Rehearsal:
     """Let the same customers suffer a scenario at every severity.
 
@@ -65,9 +67,14 @@ def rehearse(
     wanted : int
         Customers to choose among those to whom it can happen inside the window at
         every severity.
+    donors : Donors or None
+        Real cases that a transplant works from.
     """
     own = derived_seed(seed, "breaking point", scenario.id, number)
-    runs = [stress_events(base, scenario, severity=s, seed=own, share=1.0) for s in severities]
+    runs = [
+        stress_events(base, scenario, severity=s, seed=own, share=1.0, donors=donors)
+        for s in severities
+    ]
     within = [_inside(run, window) for run in runs]
     chosen = _chosen(np.flatnonzero(np.logical_and.reduce(within)), wanted, own)
     sham = sham_edit(base, share=1.0, seed=own)
