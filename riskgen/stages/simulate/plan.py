@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from riskgen.errors import RiskgenError, ScenarioError
+from riskgen.models.threads import one_thread
 from riskgen.runs import MANIFEST, file_hash
 from riskgen.simulate import catalogue
 from riskgen.simulate.draft import Draft
@@ -77,7 +78,9 @@ class Plan:
         )
         paths, scenario = None, None if stress is None else stress.scenarios[0]
         if fitted.schema.domain == "market":
-            paths = plan_paths(fitted, request, scenario, provenance.severity)
+            # Weights are solved on paths that are drawn here, as workers would draw them.
+            with one_thread():
+                paths = plan_paths(fitted, request, scenario, provenance.severity)
         chunk = chunk_of(fitted, request)
         return cls(request, path, fitted, stress, provenance, chunk, paths)
 
