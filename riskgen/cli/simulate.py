@@ -59,6 +59,14 @@ if TYPE_CHECKING:
     metavar="DATE",
     help="Let market paths go on from the prices and the volatility of a day of the table.",
 )
+@path_option(
+    "--portfolio", "CSV of asset and weight (or quantity): tell its losses, VaR and shortfall."
+)
+@click.option(
+    "--loss-at-least",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Look for the most plausible paths on which the portfolio loses so much.",
+)
 @path_option("--out", "One .parquet or .csv file instead of parts in the run.")
 @click.option(
     "--force",
@@ -94,6 +102,8 @@ def command(
     base: BaseKind,
     horizon: int,
     start_from: str | None,
+    portfolio: Path | None,
+    loss_at_least: float | None,
     out: Path | None,
     force: bool,
     data: str | None,
@@ -127,6 +137,8 @@ def command(
         raise click.UsageError("--severity and --column need --stress NAME.")
     if address is not None and engine != "ray":
         raise click.UsageError("--address needs --engine ray.")
+    if loss_at_least is not None and portfolio is None:
+        raise click.UsageError("--loss-at-least needs --portfolio FILE.")
     if out is not None and out.exists() and not force:
         raise click.UsageError(f"'{out}' exists; add --force to replace it.")
     request = SimulateRequest(
@@ -138,6 +150,8 @@ def command(
         columns=tuple(_role(written) for written in columns),
         horizon=horizon,
         start_from=start_from,
+        portfolio=portfolio,
+        loss_at_least=loss_at_least,
         seed=seed,
         out=out,
         base=base,

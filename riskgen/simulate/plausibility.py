@@ -46,7 +46,7 @@ def plausibility(
     kept = [i for i in range(len(names)) if len(base) and np.ptp(base[:, i]) > 0]
     if not kept or len(base) < _ROWS_PER_FEATURE * len(kept) or len(stressed) == 0:
         return {"status": "NOT_APPLICABLE", "reason": "too few sequences for a covariance"}
-    own, other = _distances(base[:, kept], stressed[:, kept])
+    own, other = mahalanobis(base[:, kept], stressed[:, kept])
     expected, usual = float(chi2.ppf(quantile, len(kept))), float(np.quantile(own, quantile))
     median, beyond = float(np.median(other)), int((other > own.max()).sum())
     percentile = float((own < median).mean())
@@ -68,8 +68,18 @@ def plausibility(
     }
 
 
-def _distances(base: Floats, stressed: Floats) -> tuple[Floats, Floats]:
+def mahalanobis(base: Floats, stressed: Floats) -> tuple[Floats, Floats]:
+    """Return squared distances of rows of the base, and of others, from the base's mean.
+
+    Parameters
+    ----------
+    base, stressed : ndarray of shape (n, p) and (m, p)
+        Features; a feature that never varies in the base does not count.
+    """
     from sklearn.covariance import LedoitWolf
+
+    moving = np.ptp(base, axis=0) > 0
+    base, stressed = base[:, moving], stressed[:, moving]
 
     centre, scale = base.mean(axis=0), base.std(axis=0)
     unit = (base - centre) / scale

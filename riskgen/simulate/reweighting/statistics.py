@@ -94,9 +94,9 @@ def path_statistic(returns: Floats, view: View, market: Market) -> Floats:
         When the statistic or an asset is unknown.
     """
     if view.stat == "correlation":
-        return _within(returns[:, :, list(pair_of(view, market))])
+        return within_correlation(returns[:, :, list(pair_of(view, market))])
     if view.stat == "mean_correlation":
-        return _within(returns)
+        return within_correlation(returns)
     if view.stat == "change_bp":
         if view.asset is None:
             raise ScenarioError("A view on 'change_bp' needs 'asset': the rate that changes.")
@@ -117,8 +117,8 @@ def pair_of(view: View, market: Market) -> tuple[int, int]:
     return first, second
 
 
-def _within(returns: Floats) -> Floats:
-    """Return the mean correlation of all pairs within each path."""
+def within_correlation(returns: Floats) -> Floats:
+    """Return the mean correlation of all pairs within each path, shape (n_paths,)."""
     d = returns.shape[2]
     if d == 1:
         return np.ones(len(returns))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from riskgen.data.market.paths import PathStart
+from riskgen.data.market.portfolio import Portfolio
 from riskgen.data.panel import SequencePanel
 from riskgen.models.base import Generator
 from riskgen.models.beginning import beginning
@@ -26,12 +27,15 @@ class PathPlan:
         Quantile of volatility above which they begin.
     reweighting : Reweighting or None
         What the paths weigh; all alike when None.
+    portfolio : Portfolio or None
+        What is held, if the user says so.
     """
 
     start: PathStart = field(repr=False)
     recent: SequencePanel | None = field(default=None, repr=False)
     regime: float = 0.0
     reweighting: Reweighting | None = field(default=None, repr=False)
+    portfolio: Portfolio | None = None
 
     def begun(self, generator: Generator) -> Generator:
         """Return the generator whose paths begin where this plan says.

@@ -23,6 +23,7 @@ from riskgen.stages.fitted import Fitted
 from riskgen.stages.simulate.history import precedents
 from riskgen.stages.simulate.path_plan import PathPlan
 from riskgen.stages.simulate.path_start import start_from
+from riskgen.stages.simulate.portfolio import held_portfolio, outcomes_of, portfolio_facts
 from riskgen.stages.simulate.request import PartTask, SimulateRequest, plain_facts
 
 
@@ -47,6 +48,7 @@ def plan_paths(
         )
     else:
         plan = PathPlan(*start_from(fitted, request))
+    plan = replace(plan, portfolio=held_portfolio(fitted, request, plan))
     simulator = _simulator(fitted, plan)
     if scenario is None or scenario.mechanism != "reweight" or severity == 0.0:
         return plan
@@ -58,6 +60,7 @@ def draw_paths(fitted: Fitted, task: PartTask) -> dict[str, Any]:
     assert task.paths is not None
     request, solved = task.request, task.paths.reweighting
     tally = _tally(fitted, task, task.chunks.start * fitted.generator.chunk)
+    outcomes = outcomes_of(task)
 
     parts = _simulator(fitted, task.paths).parts(
         request.scenarios,
@@ -71,27 +74,38 @@ def draw_paths(fitted: Fitted, task: PartTask) -> dict[str, Any]:
 
     def watched() -> Iterator[PathPart]:
         for part in parts:
-            if tally is not None:
-                tally.add(part)
+            for taker in (tally, outcomes):
+                if taker is not None:
+                    taker.add(part)
             yield part
 
     written = write_paths(watched(), task.path, task.paths.start, task.provenance)
-    return {**written, "tally": None if tally is None else tally.state()}
+    return {
+        **written,
+        "tally": {
+            "paths": None if tally is None else tally.state(),
+            "outcomes": None if outcomes is None else outcomes.state(),
+        },
+    }
 
 
 def path_facts(
     fitted: Fitted, task: PartTask, tallies: Iterable[Mapping[str, Any]]
 ) -> dict[str, Any]:
     """Return what was asked and reached, from the tallies of all parts in their order."""
-    tally = _tally(fitted, task, 0)
-    if tally is None:
-        return {**plain_facts(task.request), **_path_facts(task)}
+    tally, outcomes = _tally(fitted, task, 0), outcomes_of(task)
     for state in tallies:
-        tally.merge(state)
-    told = {**tally.facts(), **_path_facts(task)}
+        if tally is not None:
+            tally.merge(state["paths"])
+        if outcomes is not None:
+            outcomes.merge(state["outcomes"])
+    told = plain_facts(task.request) if tally is None else tally.facts()
+    if outcomes is not None:
+        assert task.paths is not None
+        told |= portfolio_facts(outcomes, task, _simulator(fitted, task.paths))
     if isinstance(tally, PathTally) and task.provenance.severity > 0:
         told["precedents"] = precedents(fitted, task.request, tally.medians())
-    return told
+    return {**told, **_path_facts(task)}
 
 
 def _path_facts(task: PartTask) -> dict[str, Any]:

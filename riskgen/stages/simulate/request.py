@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from riskgen.runs import file_hash
 from riskgen.simulate.draft import Draft
 from riskgen.simulate.engines.engine import EngineName
 from riskgen.simulate.provenance import BaseKind, Provenance
@@ -37,6 +38,10 @@ class SimulateRequest:
         Days of a market path.
     start_from : str or None
         Date whose market the paths go on from; the table's last prices when None.
+    portfolio : Path or None
+        Table of assets with weights or quantities, whose risk is told.
+    loss_at_least : float or None
+        Loss of the portfolio that is looked for.
     seed : int
         Same seed, same bytes.
     out : Path or None
@@ -65,6 +70,8 @@ class SimulateRequest:
     columns: tuple[tuple[str, str], ...] = ()
     horizon: int = 60
     start_from: str | None = None
+    portfolio: Path | None = None
+    loss_at_least: float | None = None
     seed: int = 0
     out: Path | None = None
     base: BaseKind = "generated"
@@ -82,6 +89,8 @@ class SimulateRequest:
             "scenarios": self.scenarios,
             "horizon": self.horizon,
             "start_from": self.start_from,
+            "portfolio": None if self.portfolio is None else file_hash(self.portfolio),
+            "loss_at_least": self.loss_at_least,
             "seed": self.seed,
             "base": self.base,
             "columns": [list(pair) for pair in self.columns],

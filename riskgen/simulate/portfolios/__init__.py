@@ -1,0 +1,1 @@
+"""What simulated market paths mean to somebody who holds a portfolio."""
