@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .PHONY: demo test check lint types chromium postgres clean smoke bench bench-ingestion \
-  bench-growth bench-peers bench-simulation profile
+  bench-crises bench-growth bench-peers bench-simulation profile
 
 demo: $(READY)
 	$(BIN)/riskgen demo
@@ -41,6 +41,10 @@ bench-growth: $(READY)
 # 10,000 to 1,000,000 scenarios of events and of paths, 1 and 2 workers, and kills: an hour.
 bench-simulation: $(READY)
 	$(BIN)/python benchmarks/simulation.py
+
+# Would simulated paths have enveloped 2008 and 2020? Some ten minutes; needs RISKGEN_BENCH_DATA.
+bench-crises: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/crises.py
 
 # Peers that need other versions of pandas, each in an environment of its own under .bench/.
 bench-peers:
