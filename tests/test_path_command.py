@@ -37,7 +37,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def simulated(run: Path, *told: str) -> tuple[int, str]:
     fixed = ["simulate", "--run", str(run), "--scenarios", "300", "--horizon", "20"]
     done = CliRunner().invoke(group, [*fixed, *told])
-    if isinstance(done.exception, RiskgenError):
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception
     return done.exit_code, done.output
 
@@ -88,3 +88,66 @@ def test_a_loss_without_a_portfolio_is_a_misuse(run: Path) -> None:
     code, said = simulated(run, "--loss-at-least", "0.05")
     assert code == 2
     assert "needs --portfolio" in said
+
+
+VIEWS = """
+schema: riskgen.scenario/v1
+id: deeper
+title: Deeper drawdowns
+domain: market
+typology: credit_crisis
+mechanism: reweight
+severity: {default: 1.0}
+views:
+  - {stat: max_drawdown, op: "=", value: 0.06, source: {kind: judgement}}
+assert:
+  - {stat: view_error, op: "<=", value: 0.01}
+"""
+
+
+def test_a_path_keeps_its_weight_whatever_was_asked_for_and_severity_0_is_the_base(
+    run: Path,
+) -> None:
+    folder = run.parent.parent
+    (folder / "deeper.yaml").write_text(VIEWS)
+    stress = ("--stress", str(folder / "deeper.yaml"), "--force")
+    for name, more in {
+        "many": (*stress, "--scenarios", "600"),
+        "few": (*stress, "--scenarios", "300", "--workers", "2"),
+        "calm": (*stress, "--severity", "0"),
+        "base": ("--force",),
+    }.items():
+        code, said = simulated(run, *more, "--out", str(folder / f"{name}.parquet"))
+        assert code == 0, said
+    many, few = (pl.read_parquet(folder / f"{name}.parquet") for name in ("many", "few"))
+    assert few.equals(many.filter(pl.col("scenario_id") < 300))
+    assert few["weight"].n_unique() > 100
+    assert (few["mechanism"] == "reweight").all()
+    base = pl.read_parquet(folder / "base.parquet")
+    assert pl.read_parquet(folder / "calm.parquet").equals(base)
+    # The paths are those of the base: nothing new is drawn.
+    assert few.select("date", "A", "B").equals(base.select("date", "A", "B"))
+    facts = json.loads(
+        (run / "simulations" / "deeper-to-few.parquet" / "simulation.json").read_text()
+    )
+    assert facts["requested"] == pytest.approx({"max_drawdown": 0.06})
+    assert facts["achieved"] == pytest.approx({"max_drawdown": 0.06}, rel=1e-4)
+    assert facts["effective"]["n"] == 300
+    assert facts["plausibility"]["pool"]["n"] == 10_000
+
+
+def test_paths_that_begin_in_the_worst_regimes_are_wilder(run: Path) -> None:
+    folder = run.parent.parent
+    text = VIEWS.replace("reweight", "condition").split("views:")[0]
+    knob = "{at0: 0, at1: 0.9, scale: linear, source: {kind: judgement}}"
+    text = text.replace("id: deeper", "id: stormy") + f"parameters:\n  regime_quantile: {knob}\n"
+    (folder / "stormy.yaml").write_text(text)
+    spread = {}
+    for severity in ("0", "1"):
+        out = folder / "stormy.parquet"
+        told = ("--stress", str(folder / "stormy.yaml"), "--severity", severity)
+        code, said = simulated(run, *told, "--out", str(out), "--force")
+        assert code == 0, said
+        paths = np.log(pl.read_parquet(out)["A"].to_numpy().reshape(300, 20))
+        spread[severity] = float(np.diff(paths[:, :5], axis=1).std())
+    assert spread["1"] > 1.2 * spread["0"]

@@ -77,7 +77,8 @@ def path_behaviour(returns: Floats, wanted: tuple[str, ...]) -> tuple[Floats, li
         "worst_day": index.min(axis=1),
     }
     names = [name for name in wanted if name in found]
-    return np.stack([found[name] for name in names], axis=1), names
+    columns = [found[name][:, None] for name in names]
+    return np.concatenate([np.zeros((len(index), 0)), *columns], axis=1), names
 
 
 def max_drawdown(returns: Floats) -> Floats:

@@ -82,7 +82,9 @@ class PathTally:
         self._drawdowns.add([DRAWDOWN, EARLY], keys, np.column_stack([lost, early]))
         for sample, returns in ((self._base, base), (self._moved, stressed)):
             values, names = path_behaviour(returns, wanted)
-            sample.add(names, keys, values)
+            # A file may ask for no features at all.
+            if names:
+                sample.add(names, keys, values)
 
     def merge(self, state: Mapping[str, Any]) -> None:
         """Take over the :meth:`state` of the part that follows those already added."""
