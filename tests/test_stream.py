@@ -223,6 +223,15 @@ def test_market_paths_go_on_from_the_last_real_prices(tmp_path: Path) -> None:
     assert np.allclose(first["AA"].to_numpy(), 100 * np.exp(returns[:, 0, 0]), atol=0.0051)
 
 
+def test_only_the_assets_that_are_asked_for_are_written_as_within_all(tmp_path: Path) -> None:
+    parts = list(path_simulator().parts(20, seed=1, horizon=60))
+    write_paths(parts, tmp_path / "all.parquet", market_start(), BASE)
+    write_paths(parts, tmp_path / "two.parquet", market_start(), BASE, assets=("CC", "AA"))
+    two = pl.read_parquet(tmp_path / "two.parquet")
+    assert two.columns == ["date", "AA", "CC", *PROVENANCE]
+    assert two.equals(pl.read_parquet(tmp_path / "all.parquet").drop("BB"))
+
+
 @pytest.mark.parametrize("name", ["ato_drain", "card_testing_burst"])
 def test_every_shipped_fraud_scenario_stresses_three_sequences(tmp_path: Path, name: str) -> None:
     parts = simulator().parts(3, seed=1, scenario=catalogue.load(name), severity=1.0)

@@ -55,6 +55,11 @@ if TYPE_CHECKING:
     help="Days of each market path.",
 )
 @click.option(
+    "--assets",
+    metavar="A,B",
+    help="Assets to write, all of which are simulated together.",
+)
+@click.option(
     "--start-from",
     metavar="DATE",
     help="Let market paths go on from the prices and the volatility of a day of the table.",
@@ -101,6 +106,7 @@ def command(
     columns: tuple[str, ...],
     base: BaseKind,
     horizon: int,
+    assets: str | None,
     start_from: str | None,
     portfolio: Path | None,
     loss_at_least: float | None,
@@ -149,6 +155,7 @@ def command(
         severity=None if severity is None else parse_severities(severity),
         columns=tuple(_role(written) for written in columns),
         horizon=horizon,
+        assets=() if assets is None else tuple(name.strip() for name in assets.split(",")),
         start_from=start_from,
         portfolio=portfolio,
         loss_at_least=loss_at_least,

@@ -75,7 +75,12 @@ def write_events(
 
 
 def write_paths(
-    parts: Iterable[PathPart], path: Path, start: PathStart, provenance: Provenance
+    parts: Iterable[PathPart],
+    path: Path,
+    start: PathStart,
+    provenance: Provenance,
+    *,
+    assets: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Write simulated market paths as prices that go on from the last real ones.
 
@@ -87,6 +92,8 @@ def write_paths(
         As for :func:`write_events`.
     start : PathStart
         Last prices, last date and schema.
+    assets : sequence of str
+        Those that are written; all when empty.
 
     Returns
     -------
@@ -99,7 +106,7 @@ def write_paths(
         When an asset is named like one of the provenance columns.
     """
     _refuse_clashes([channel.name for channel in start.schema.channels])
-    return _write(_path_tables(parts, start, provenance), path, provenance)
+    return _write(_path_tables(parts, start, provenance, assets), path, provenance)
 
 
 def join_parts(parts: Sequence[Path], target: Path, provenance: Provenance) -> None:
@@ -155,13 +162,13 @@ def _row_numbers(column: pl.Series, start: int, room: int) -> pl.Series:
 
 
 def _path_tables(
-    parts: Iterable[PathPart], start: PathStart, provenance: Provenance
+    parts: Iterable[PathPart], start: PathStart, provenance: Provenance, assets: Sequence[str]
 ) -> Iterator[tuple[pl.DataFrame, int]]:
+    channels = start.schema.channels
+    written = [c for c in channels if not assets or c.role != "channel" or c.name in assets]
     for part in parts:
         frame = paths_frame(part.returns, start)
-        columns = [
-            cast_back(frame[channel.name], channel.dtype) for channel in start.schema.channels
-        ]
+        columns = [cast_back(frame[channel.name], channel.dtype) for channel in written]
         within = np.repeat(np.arange(len(part)), part.returns.shape[1])
         said = provenance if provenance.severity > 0 else provenance.untouched()
         weight = None if part.weight is None else part.weight[within]

@@ -8,6 +8,7 @@ from typing import Any
 
 from riskgen.data.encoding import EventEncoder
 from riskgen.data.market.paths import PathStart
+from riskgen.data.schema import unknown_name
 from riskgen.errors import RiskgenError
 from riskgen.runs import read_json
 from riskgen.simulate.engine import PathPart, PathSimulator
@@ -37,6 +38,7 @@ def plan_paths(
     RiskgenError
         When the scenario does not fit the assets, or is beyond reach.
     """
+    _check_assets(fitted, request)
     regime = regime_of(scenario, severity)
     if request.start_from is None:
         start = PathStart.from_state(read_json(fitted.run.path / "start.json"), fitted.schema)
@@ -79,7 +81,8 @@ def draw_paths(fitted: Fitted, task: PartTask) -> dict[str, Any]:
                     taker.add(part)
             yield part
 
-    written = write_paths(watched(), task.path, task.paths.start, task.provenance)
+    said = task.provenance
+    written = write_paths(watched(), task.path, task.paths.start, said, assets=request.assets)
     return {
         **written,
         "tally": {
@@ -106,6 +109,14 @@ def path_facts(
     if isinstance(tally, PathTally) and task.provenance.severity > 0:
         told["precedents"] = precedents(fitted, task.request, tally.medians())
     return {**told, **_path_facts(task)}
+
+
+def _check_assets(fitted: Fitted, request: SimulateRequest) -> None:
+    assert not isinstance(fitted.encoder, EventEncoder)
+    known = list(fitted.encoder.assets)
+    for name in request.assets:
+        if name not in known:
+            raise RiskgenError(unknown_name("asset", name, known))
 
 
 def _path_facts(task: PartTask) -> dict[str, Any]:

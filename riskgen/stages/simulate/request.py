@@ -36,6 +36,9 @@ class SimulateRequest:
         Roles and the columns that play them, where the schema does not say so.
     horizon : int
         Days of a market path.
+    assets : tuple of str
+        Assets of a market that are written, in the table's order; all when empty. All
+        are simulated, since they move together.
     start_from : str or None
         Date whose market the paths go on from; the table's last prices when None.
     portfolio : Path or None
@@ -69,6 +72,7 @@ class SimulateRequest:
     severity: float | tuple[float, ...] | None = None
     columns: tuple[tuple[str, str], ...] = ()
     horizon: int = 60
+    assets: tuple[str, ...] = ()
     start_from: str | None = None
     portfolio: Path | None = None
     loss_at_least: float | None = None
@@ -88,6 +92,7 @@ class SimulateRequest:
         return {
             "scenarios": self.scenarios,
             "horizon": self.horizon,
+            "assets": list(self.assets),
             "start_from": self.start_from,
             "portfolio": None if self.portfolio is None else file_hash(self.portfolio),
             "loss_at_least": self.loss_at_least,
