@@ -29,7 +29,7 @@ def test_fewer_customers_are_learned_less_closely() -> None:
     assert list(events) == sorted(events, reverse=True)
     assert max(contexts) == MOST_OF_CONTEXTS
     assert (max(events), min(events)) == (MOST_OF_EVENTS, LIGHT)
-    assert event_recipe(TimeGANConfig(), LAYOUT, round(2 * EVENTS)).decay == MOST_OF_EVENTS / 4
+    assert event_recipe(TimeGANConfig(), LAYOUT, round(2 * EVENTS)).decay == MOST_OF_EVENTS / 16
 
 
 def test_a_weight_decay_that_was_asked_for_is_kept() -> None:
