@@ -79,8 +79,8 @@ def _line(n: int, cost: Cost, n_first: int, first: Cost) -> str:
 
 def _faults(run: Path, stress: str, asked: argparse.Namespace) -> list[str]:
     """Kill at random moments, go on, and compare; return what differs."""
-    rng, n = np.random.default_rng(asked.seed), asked.sizes[0]
-    command = _command(run, n, stress, max(asked.workers))
+    rng = np.random.default_rng(asked.seed)
+    command = _command(run, asked.fault_size, stress, max(asked.workers))
     began = time.perf_counter()
     expected, whole = _digests(run, command), time.perf_counter() - began
     failed = []
@@ -149,6 +149,7 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--kinds", nargs="+", choices=tuple(KINDS), default=tuple(KINDS))
     parser.add_argument("--generator", default="bootstrap", help="one that learns both")
     parser.add_argument("--faults", type=int, default=3, help="times three kills, of each kind")
+    parser.add_argument("--fault-size", type=int, default=100_000, help="scenarios of each fault")
     parser.add_argument("--seed", type=int, default=0, help="of the moments of the kills")
     return parser.parse_args(words)
 
