@@ -69,6 +69,15 @@ def test_another_request_is_refused_until_forced(tmp_path: Path) -> None:
         assert draft.made(0) is not None
 
 
+def test_an_option_that_an_older_riskgen_did_not_know_is_named(tmp_path: Path) -> None:
+    draft = with_parts(tmp_path)
+    with (
+        pytest.raises(RunError, match=r"here \(portfolio unknown\)"),
+        draft.opened({**ASKED, "portfolio": None}),
+    ):
+        pass
+
+
 def test_nothing_is_left_when_no_part_was_made(tmp_path: Path) -> None:
     draft = Draft.of(tmp_path / "base")
     with pytest.raises(FileNotFoundError), draft.opened(ASKED):

@@ -135,8 +135,12 @@ class Draft:
 
 
 def _other(folder: Path, before: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
-    names = [name for name in {**before, **asked} if before.get(name) != asked.get(name)]
-    shown = ", ".join(f"{name} {_short(before.get(name))}" for name in names)
+    # Another version of riskgen may know other options: what it did not ask differs too.
+    unknown = "unknown"
+    told = ((name, before.get(name, unknown)) for name in {**before, **asked})
+    shown = ", ".join(
+        f"{name} {_short(value)}" for name, value in told if value != asked.get(name, unknown)
+    )
     return (
         f"A simulation of something else was interrupted here ({shown}); its parts are in "
         f"'{folder}'. Repeat that command to go on with it, or add --force to drop it."
