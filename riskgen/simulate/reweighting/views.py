@@ -123,8 +123,9 @@ def _columns(returns: Floats, view: View, market: Market, views: tuple[View, ...
         return [_daily_mean(moment) for moment in (a * a, b * b, a * b)]
     if view.stat == "marginals":
         held = untargeted(views, market)
-        series = [returns[:, :, i] for i in held]
-        return [_daily_mean(moment) for moment in (*series, *(one**2 for one in series))]
+        # Size and asymmetry beside mean and variance: what a tilt of the tails would move.
+        moments = (lambda r: r, np.square, np.abs, lambda r: r * np.abs(r))
+        return [_daily_mean(moment(returns[:, :, i])) for moment in moments for i in held]
     return [path_statistic(returns, view, market)]
 
 
