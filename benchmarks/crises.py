@@ -53,13 +53,14 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.data is None:
         raise SystemExit("Name the folder of real data with --data or RISKGEN_BENCH_DATA.")
+    began = origin()  # before hours in which somebody may commit
     material = prepare(TableRequest(asked.data / TABLE))
     assert isinstance(material, PriceMaterial)
     results = []
     for name, (first, last, stress) in CRISES.items():
         episode = Episode.of(material.prices, first, last, embargo=EMBARGO, recent=RECENT)
         results += rows(name, episode, stress, asked)
-    document = {**origin(), "seconds": asked.seconds, "seed": asked.seed, "results": results}
+    document = {**began, "seconds": asked.seconds, "seed": asked.seed, "results": results}
     (asked.out / "crises.json").write_text(json.dumps(document, indent=1) + "\n")
     (asked.out / "crises.md").write_text(markdown(document))
     print(markdown(document))
@@ -127,6 +128,9 @@ def markdown(document: dict[str, Any]) -> str:
         lines += ["", f"### {crisis}: {found[0]['days']} days, {found[0]['n_paths']:,} paths", ""]
         lines += ["| " + " | ".join(titles) + " |", "|" + "---|" * len(titles)]
         lines += [_line(row) for row in found]
+        whole = [row["ensemble"] for row in found if all(row["envelops"].values())]
+        told = "; ".join(whole) if whole else "none"
+        lines += ["", f"All three enveloped by {len(whole)} of {len(found)} ensembles: {told}."]
     return "\n".join(lines) + "\n"
 
 
@@ -135,10 +139,14 @@ def _line(row: dict[str, Any]) -> str:
     held = sum(row["envelops"].values())
     cells += [f"{held} of {len(STATISTICS)}", f"{row['energy_score']:.5f}"]
     if "p_value" in row:
-        cells += [f"{row['less_bootstrap']:+.5f} ± {row['error']:.5f}", f"{row['p_value']:.3f}"]
+        cells += [f"{row['less_bootstrap']:+.5f} ± {row['error']:.5f}", _chance(row["p_value"])]
     else:
         cells += ["–", "–"]
     return "| " + " | ".join(cells) + " |"
+
+
+def _chance(p: float) -> str:
+    return "< .001" if p < 0.001 else f"{p:.3f}"
 
 
 if __name__ == "__main__":

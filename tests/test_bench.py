@@ -117,3 +117,31 @@ def test_simulations_are_timed_and_weighed() -> None:
     assert done.stdout.count("workers: 1") == 2
     assert done.stdout.count("2,100 ") == 2
     assert "× a scenario's CPU seconds" in done.stdout
+
+
+def test_held_out_crises_are_asked_about_from_end_to_end(tmp_path: Path) -> None:
+    import numpy as np
+    import polars as pl
+
+    rng, n = np.random.default_rng(0), 3_700
+    dates = np.busday_offset("2007-01-01", np.arange(n), roll="forward")
+    moves = 0.01 * (rng.normal(size=(n, 1)) + rng.normal(size=(n, 2)))
+    prices = 100 * np.exp(np.cumsum(moves, axis=0))
+    (tmp_path / "market").mkdir()
+    table = pl.DataFrame({"date": pl.Series(dates), "A": prices[:, 0], "B": prices[:, 1]})
+    table.write_parquet(tmp_path / "market" / "sp500_20assets_prices.parquet")
+    words = ["--data", str(tmp_path), "--out", str(tmp_path), "--paths", "64"]
+    words += ["--generators", "bootstrap", "garch"]
+    done = subprocess.run(
+        [sys.executable, str(BENCH / "crises.py"), *words],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    results = json.loads((tmp_path / "crises.json").read_text())["results"]
+    assert {row["crisis"] for row in results} == {"2008", "2020"}
+    # Days that are like all others lie inside an ensemble that knows nothing of them.
+    calm = [row for row in results if row["ensemble"] == "garch, any regime"]
+    assert all(0.0 < rank < 1.0 for row in calm for rank in row["ranks"].values())
+    assert "| garch, from the day before |" in (tmp_path / "crises.md").read_text()
