@@ -34,7 +34,7 @@ def players(scenario: StressScenario, assets: Sequence[str]) -> dict[str, int]:
         elif need == "required" and assets:
             raise ScenarioError(
                 f"Scenario '{scenario.id}' cannot do without '{role}', and none of the "
-                f"{len(assets)} assets bears that name. Say in the file which column it is "
-                f"(columns: {{{role}: NAME}}), or use a table that has one."
+                f"{len(assets)} assets bears that name. Name one with --column {role}=NAME, or use "
+                "a table that has one."
             )
     return found
