@@ -49,6 +49,7 @@ def test_paths_go_on_from_the_prices_and_the_storm_of_a_day(run: Path) -> None:
         day, out = table["date"][row], run.parent.parent / f"{row}.parquet"
         code, said = simulated(run, "--start-from", str(day), "--out", str(out), "--force")
         assert code == 0, said
+        assert "this is no forecast" in said
         drawn = pl.read_parquet(out)
         assert drawn["date"].min() > day
         first = drawn.filter(pl.col("date") == drawn["date"].min())["A"]

@@ -108,7 +108,16 @@ def path_facts(
         told |= portfolio_facts(outcomes, task, _simulator(fitted, task.paths))
     if isinstance(tally, PathTally) and task.provenance.severity > 0:
         told["precedents"] = precedents(fitted, task.request, tally.medians())
-    return {**told, **_path_facts(task)}
+    remarks = [*told.get("remarks", []), *_remarks(task)]
+    return {**told, **_path_facts(task), **({"remarks": remarks} if remarks else {})}
+
+
+def _remarks(task: PartTask) -> list[str]:
+    assert task.paths is not None
+    if task.paths.recent is None:
+        return []
+    day = task.paths.start.date
+    return [f"The generator may have learned from days after {day}: this is no forecast of them."]
 
 
 def _check_assets(fitted: Fitted, request: SimulateRequest) -> None:
