@@ -68,7 +68,10 @@ NETWORK: Space = {
 
 LATENT = Axis((12, 24, 48), 8, 64, whole=True, log=True)
 
-SPACES: dict[str, Space] = {"timegan": NETWORK, "timevae": {"latent": LATENT, **NETWORK}}
+# TimeGAN derives its weight decay from the panel: no number stands for that default.
+TIMEGAN: Space = {name: axis for name, axis in NETWORK.items() if name != "weight_decay"}
+
+SPACES: dict[str, Space] = {"timegan": TIMEGAN, "timevae": {"latent": LATENT, **NETWORK}}
 
 
 def space_of(key: str, vary: Mapping[str, tuple[Any, ...]]) -> dict[str, Axis]:
