@@ -282,6 +282,22 @@ def test_what_else_a_scenario_moved_is_told_and_what_was_meant_is_not_red() -> N
     assert [row[-1] for row in moved.rows] == [Chip("fail", "moved"), Chip("idle", "meant to move")]
 
 
+def test_columns_and_what_was_left_out_are_told_in_words() -> None:
+    facts = {
+        "scenario": "x",
+        "severity": 1.0,
+        "roles": {"x": {"amount": "betrag", "device": None}},
+        "omitted": ["night_share: the table does not know the time of day"],
+    }
+    made = build_document(Results([], [], {}).to_json(), {}, (), [facts])
+    part = next(part for part in made.sections if part.id == "scenarios")
+    (group,) = (b for b in part.blocks if isinstance(b, Group))
+    words = " ".join(b.text for b in group.blocks if isinstance(b, Prose))
+    assert "amount is 'betrag'" in words
+    assert "no column plays: device" in words
+    assert "Left out: night_share" in words
+
+
 def test_a_precedent_is_told_in_words() -> None:
     past = {
         "feature": "max_drawdown",

@@ -11,7 +11,7 @@ from riskgen.report.wording import plain, sentence
 
 SHOWN = {
     *("scenario", "severity", "requested", "achieved", "assertions", "severity_curve"),
-    *("collateral", "precedents"),
+    *("collateral", "precedents", "omitted", "roles", "remarks"),
 }
 # Where somebody's files lie, and what the manifest of the parts says already.
 LEFT_OUT = {"where", "name", "parts", "sha256"}
@@ -30,7 +30,7 @@ def _acts(facts: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     acts = facts.get("acts")
     if not isinstance(acts, list) or not acts:
         return (facts,)
-    told = {name: facts[name] for name in ("n_scenarios", "release") if name in facts}
+    told = {name: facts[name] for name in ("n_scenarios", "release", "roles") if name in facts}
     return [{**told, **act} for act in acts]
 
 
@@ -42,6 +42,7 @@ def _group(facts: Mapping[str, Any]) -> Group:
     checks, curve = _assertions(facts.get("assertions")), _curve(facts.get("severity_curve"))
     moved = _collateral(facts.get("collateral"))
     blocks += [table for table in (checks, curve, moved) if table is not None]
+    blocks += [Prose(text, "idle") for text in _notes(facts)]
     for past in facts.get("precedents", []):
         words = past.get("sentence") or past.get("reason")
         blocks.append(Prose(sentence(plain(words))))
@@ -52,7 +53,7 @@ def _group(facts: Mapping[str, Any]) -> Group:
         told = {key: item for key, item in told.items() if key not in ("sentence", "warning")}
     pairs = [*flat(rest), *flat(told, "plausibility")]
     if pairs:
-        blocks.append(Facts("Plausibility and size", tuple(pairs)))
+        blocks.append(Facts("Plausibility and size", tuple(pairs), folded=True))
     return Group(heading, None if checks is None else _held(checks), tuple(blocks))
 
 
@@ -92,6 +93,18 @@ def _curve(item: object) -> Table | None:
     )
     names = tuple(plain(name).replace("_", " ") for name in columns)
     return Table("The dial", names, rows, tuple(range(1, len(names)))) if rows else None
+
+
+def _notes(facts: Mapping[str, Any]) -> list[str]:
+    """Return in sentences which columns were used, what was left out and what to know."""
+    own = facts.get("roles", {}).get(facts.get("scenario"), {})
+    played = [f"{plain(role)} is '{plain(name)}'" for role, name in own.items() if name]
+    lacking = [plain(role) for role, name in own.items() if not name]
+    told = ["Columns: " + ", ".join(played)] if played else []
+    told += ["Roles that no column plays: " + ", ".join(lacking)] if lacking else []
+    if facts.get("omitted"):
+        told.append("Left out: " + "; ".join(plain(note) for note in facts["omitted"]))
+    return [sentence(text) for text in [*told, *map(plain, facts.get("remarks", []))]]
 
 
 def _collateral(item: object) -> Table | None:
