@@ -301,7 +301,8 @@ def test_columns_and_what_was_left_out_are_told_in_words() -> None:
 def test_a_precedent_is_told_in_words() -> None:
     past = {
         "feature": "max_drawdown",
-        "sentence": "max_drawdown: no precedent in 20 years of data.",
+        "sentence": "max_drawdown: no precedent in 20 years of data; about once in 83 years "
+        "(47 years to no bound).",
     }
     facts = {
         "scenario": "x",
@@ -312,7 +313,7 @@ def test_a_precedent_is_told_in_words() -> None:
     part = next(part for part in made.sections if part.id == "scenarios")
     (group,) = (b for b in part.blocks if isinstance(b, Group))
     words = [b.text for b in group.blocks if isinstance(b, Prose)]
-    assert any("no precedent in 20 years" in text for text in words)
+    assert any("47 years to no bound" in text for text in words)
     assert any("table has moved" in text for text in words)
 
 

@@ -19,7 +19,7 @@ from riskgen.evaluate.calibration import measure_calibration, resemblance
 from riskgen.evaluate.controls import IndepMarginals, RealHoldout
 from riskgen.evaluate.result import Estimate
 from riskgen.evaluate.rows import Lens, Rows
-from riskgen.evaluate.ruling import Effect, effects, ruled, utility_verdict
+from riskgen.evaluate.ruling import Effect, _guard, effects, ruled, utility_verdict
 from riskgen.evaluate.stress_arm import stress_arm
 from riskgen.evaluate.trial import run_trial
 from riskgen.evaluate.utility import judge_utility
@@ -218,6 +218,13 @@ def effect_of(
 )
 def test_the_rule_of_the_protocol(effect, word):
     assert ruled(effect, n_fraud=5_000, runs_agree=True, checks_pass=True) == word
+
+
+def test_a_verdict_by_its_guard_rail_says_so():
+    recall, precision = Estimate(-0.06, -0.20, 0.19), Estimate(-0.08, -0.12, -0.03)
+    effect = Effect("S3", "R1", recall, precision, 1.0)
+    assert "average precision that fell: -8.0 pp, 95 % CI [-12.0, -3.0]" in _guard(effect)
+    assert _guard(Effect("S3", "R1", Estimate(-0.06, -0.2, -0.01), precision, 1.0)) == ""
 
 
 def test_a_failed_check_or_runs_that_disagree_take_help_away():

@@ -184,10 +184,21 @@ def _sentence(
         f"of {len(trial.baselines)} real-only baselines: {base.title}) to {arm.recall:.3f}, Δ = "
         f"{100 * change.value:+.1f} pp, 95 % CI [{100 * _lower(change):+.1f}, "
         f"{100 * _upper(change):+.1f}], {_runs(runs)}, Holm p = {effect.p:.3f}. Verdict: "
-        f"{answer}{attribution if answer in ('HELPS', 'EQUIVALENT') else ''}{circular}. The "
-        f"smallest effect this test could see was "
+        f"{answer}{attribution if answer in ('HELPS', 'EQUIVALENT') else ''}{circular}. "
+        f"{_guard(effect) if answer == 'HURTS' else ''}The smallest effect this test could see was "
         f"{100 * detectable_difference(board.n_fraud):.1f} pp. "
         f"Data origin: {'simulated' if simulated else 'as given by the user'}."
+    )
+
+
+def _guard(effect: Effect) -> str:
+    """Say which guard-rail broke where the recall itself could not decide."""
+    change = effect.precision
+    if _upper(effect.recall) < 0.0:
+        return ""
+    return (
+        f"It is average precision that fell: {100 * change.value:+.1f} pp, 95 % CI "
+        f"[{100 * _lower(change):+.1f}, {100 * _upper(change):+.1f}]. "
     )
 
 

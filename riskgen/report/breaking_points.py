@@ -33,7 +33,7 @@ def _blocks(number: int, facts: Row) -> list[Block]:
     chart = _chart(number, facts)
     if chart is not None:
         blocks.append(chart)
-    omitted = "; ".join(plain(note) for note in facts.get("omitted", []))
+    omitted = "; ".join(sentence(note) for note in facts.get("omitted", []))
     if omitted:
         blocks.append(Prose(f"Left out of this scenario: {omitted}.", "idle"))
     return [*blocks, _table(facts)]

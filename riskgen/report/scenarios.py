@@ -45,7 +45,7 @@ def _group(facts: Mapping[str, Any]) -> Group:
     blocks += [Prose(text, "idle") for text in _notes(facts)]
     for past in facts.get("precedents", []):
         words = past.get("sentence") or past.get("reason")
-        blocks.append(Prose(sentence(plain(words))))
+        blocks.append(Prose(sentence(words)))
     rest = {k: item for k, item in facts.items() if k not in SHOWN | LEFT_OUT | {"plausibility"}}
     told = facts.get("plausibility")
     if isinstance(told, dict) and told.get("sentence"):
@@ -103,8 +103,10 @@ def _notes(facts: Mapping[str, Any]) -> list[str]:
     told = ["Columns: " + ", ".join(played)] if played else []
     told += ["Roles that no column plays: " + ", ".join(lacking)] if lacking else []
     if facts.get("omitted"):
-        told.append("Left out: " + "; ".join(plain(note) for note in facts["omitted"]))
-    return [sentence(text) for text in [*told, *map(plain, facts.get("remarks", []))]]
+        told.append("Left out: " + "; ".join(sentence(note) for note in facts["omitted"]))
+    return [
+        sentence(text) for text in [*told, *(sentence(note) for note in facts.get("remarks", []))]
+    ]
 
 
 def _collateral(item: object) -> Table | None:
