@@ -29,13 +29,21 @@ def found(recalls: list[float], half: float = 0.05, n: int = 100) -> BreakingPoi
 def test_the_smallest_severity_below_the_level_is_the_breaking_point() -> None:
     falling = found([0.9, 0.48, 0.1])
     assert (falling.broken, falling.surely_broken, falling.recovers) == (0.6, 1.0, None)
-    assert "below 50% at severity 0.6" in falling.sentence()
+    assert "below 50% at severity 0.6 (surely at 1)" in falling.sentence()
+    assert "(its interval reaches the bound)" in found([0.9, 0.48, 0.47]).sentence()
+    assert "(" not in found([0.9, 0.2, 0.1]).sentence()
 
 
 def test_a_detector_that_misses_only_the_mild_is_told_apart() -> None:
     rising = found([0.1, 0.7, 0.9])
     assert (rising.broken, rising.recovers) == (0.2, 0.6)
     assert "mild cases escape" in rising.sentence()
+
+
+def test_a_dip_between_is_not_said_to_be_mild_cases() -> None:
+    dip = found([0.9, 0.2, 0.9])
+    assert (dip.broken, dip.recovers) == (0.6, 1.0)
+    assert "mild" not in dip.sentence()
 
 
 def test_what_never_falls_below_has_no_breaking_point() -> None:

@@ -9,24 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from riskgen.data.events import Events
-from riskgen.data.split import Split, Window
+from riskgen.data.split import Split
 from riskgen.errors import NotApplicable
 from riskgen.evaluate.alerts import Board
 from riskgen.evaluate.detector import Detector, fewer_negatives, fit_detector
-from riskgen.evaluate.intervals import percentile_interval, resampling_weights
-from riskgen.evaluate.rehearsal import marked, rehearse
+from riskgen.evaluate.intervals import resampling_weights
+from riskgen.evaluate.rehearsal import rehearse
+from riskgen.evaluate.rehearsal_judge import Judge, drawn_scores
 from riskgen.evaluate.result import Estimate
 from riskgen.evaluate.rows import Lens
 from riskgen.evaluate.stress_arm import normals
 from riskgen.seeding import stream
-from riskgen.simulate.mechanisms.stressed import Stressed
 from riskgen.simulate.mechanisms.transplant.donors import Donors
 from riskgen.simulate.roles import with_meanings
 from riskgen.simulate.scenario import StressScenario
@@ -113,11 +111,20 @@ class BreakingPoint:
         wanted = f"{self.level:.0%}"
         if self.broken is None:
             return f"recall stays at {wanted} or above at every severity tried"
-        sure = "" if self.surely_broken is not None else " (its interval reaches the bound)"
-        text = f"recall falls below {wanted} at severity {self.broken:g}{sure}"
+        text = f"recall falls below {wanted} at severity {self.broken:g}{self._doubt()}"
         if self.recovers is None:
             return f"{text} and is below it at the severest tried"
-        return f"{text} and is back from {self.recovers:g} on: mild cases escape, blatant do not"
+        text = f"{text} and is back from {self.recovers:g} on"
+        mild = self.broken == self.severity[0]
+        return f"{text}: mild cases escape, blatant do not" if mild else text
+
+    def _doubt(self) -> str:
+        """Say where the interval of the first recall below the level reaches up to it."""
+        if self.surely_broken == self.broken:
+            return ""
+        if self.surely_broken is None:
+            return " (its interval reaches the bound)"
+        return f" (surely at {self.surely_broken:g})"
 
     def facts(self) -> dict[str, Any]:
         """Return everything as JSON values."""
@@ -184,7 +191,7 @@ def find_breaking_point(
     model, window = _trained(split, lens, seed), split.validation_window
     base = normals(split.validation)
     weights = resampling_weights(base.n_entities, DRAWS, stream(seed, "breaking point"))
-    judge = _Judge(lens, model, base, window, budget, weights)
+    judge = Judge(lens, model, base, window, budget, weights)
     wanted = _wanted(Board.of_events(base, window), scenario, budget)
     rounds = range(min(MOST_ROUNDS, -(-ENOUGH_CASES // wanted)))
     donors = _donors(split, scenario)
@@ -195,7 +202,7 @@ def find_breaking_point(
     recall, chance = [], []
     for k, runs in enumerate(by_severity):
         recall.append(judge.recall(runs, judge.seen))
-        chance.append(judge.recall(runs, _drawn(seed)))
+        chance.append(judge.recall(runs, drawn_scores(seed)))
         tell((k + 1) / len(by_severity))
     sham = judge.recall([r.sham for r in rehearsals], judge.seen)
     omitted = dict.fromkeys(note for r in rehearsals for run in r.runs for note in run.omitted)
@@ -204,66 +211,11 @@ def find_breaking_point(
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Judge:
-    """The detector and what its alerts are counted by."""
-
-    lens: Lens
-    model: Detector
-    base: Events
-    window: Window
-    budget: float
-    weights: Floats
-
-    @cached_property
-    def calm(self) -> Floats:
-        """The detector's score of every event of the base."""
-        return self._scores(self.base)
-
-    def seen(self, run: Stressed) -> Floats:
-        """Return the detector's score of every event; only the touched are scored anew."""
-        scores = np.empty(run.events.n_events)
-        anew = run.touched[run.events.owner]
-        scores[~anew] = self.calm[~run.touched[self.base.owner]]
-        if anew.any():
-            scores[anew] = self._scores(run.events.take(np.flatnonzero(run.touched)))
-        return scores
-
-    def _scores(self, events: Events) -> Floats:
-        return self.model.score(self.lens.features(events))
-
-    def recall(self, runs: Sequence[Stressed], score: Callable[[Stressed], Floats]) -> Estimate:
-        """Return the mean recall over rounds, and its interval over customers."""
-        boards = [Board.of_events(marked(run), self.window) for run in runs]
-        scores = [score(run)[board.scored] for run, board in zip(runs, boards, strict=True)]
-        pairs = list(zip(boards, scores, strict=True))
-        values = [float(board.recall(found, self.budget)) for board, found in pairs]
-        draws = np.stack([board.recall(found, self.budget, self.weights) for board, found in pairs])
-        n = len(np.unique(np.concatenate([board.fraud_entities for board in boards])))
-        known = [value for value in values if np.isfinite(value)]
-        value = float(np.mean(known)) if known else float("nan")
-        return percentile_interval(value, _mean_known(draws), n=n)
-
-
-def _drawn(seed: int) -> Callable[[Stressed], Floats]:
-    """Return a detector that knows nothing."""
-    rng = stream(seed, "breaking point", "chance")
-    return lambda run: rng.random(run.events.n_events)
-
-
 def _wanted(board: Board, scenario: StressScenario, budget: float) -> int:
     """Return the customers of one round."""
     assert scenario.population is not None
     share = scenario.population.share * board.n_entities
     return max(1, int(min(share, FULLEST * budget * len(board.start))))
-
-
-def _mean_known(draws: Floats) -> Floats:
-    """Return the mean over rounds (first axis) of what is known; NaN where nothing is."""
-    known = np.isfinite(draws)
-    count = known.sum(axis=0)
-    total = np.where(known, draws, 0.0).sum(axis=0)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def _lens(split: Split) -> Lens:
