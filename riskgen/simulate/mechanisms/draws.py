@@ -7,6 +7,7 @@ stressed at once, in one part or in many, and at every severity.
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import ndtri
 
 from riskgen.seeding import stream
 from riskgen.simulate.mechanisms.accounts import Floats, Ints
@@ -46,3 +47,28 @@ def uniforms(seed: int, path: tuple[str, ...], positions: Ints, width: int) -> F
 def rotations(uniform: Floats, count: int) -> Floats:
     """Return ``count`` well-spread numbers for each of ``uniform``, shape (n, count)."""
     return np.mod(uniform[:, None] + _GOLDEN * np.arange(count), 1.0)
+
+
+def normals(uniform: Floats) -> Floats:
+    """Return standard normal numbers by the inverse of their distribution, finite at 0 and 1."""
+    return np.asarray(ndtri(np.clip(uniform, 1e-9, 1 - 1e-9)))
+
+
+def of_events(draws: Floats, rank: Ints, turn: Ints, *, after: int, each: int) -> Floats:
+    """Return the numbers of single events out of those of their entities.
+
+    Parameters
+    ----------
+    draws : ndarray of shape (k, width)
+        Numbers of each entity: first its own, then ``each`` for every event.
+    rank, turn : ndarray of shape (m,), int64
+        Whose an event is, and its place among them.
+    after, each : int
+        Numbers that are the entity's own, and those of an event.
+
+    Returns
+    -------
+    ndarray of shape (m, each)
+    """
+    columns = after + turn[:, None] * each + np.arange(each)
+    return np.asarray(draws[rank[:, None], columns])

@@ -48,7 +48,11 @@ class Mechanism(Protocol):
         """Return a plan that has a ``burst``; ``chosen`` are entities, or rings of them."""
 
     def measure(self, plan: Any, units: Ints) -> dict[str, Floats]:
-        """Return what each chosen entity got; ``n_inserted`` is one of it."""
+        """Return what each chosen entity really got, by parameter and statistic.
+
+        ``units`` of shape (m,) were posted of each event, 0 for nothing; arrays of
+        shape (k,) come back, ``n_inserted`` among them, NaN where there are no such events.
+        """
 
 
 TYPOLOGIES: dict[str, Mechanism] = {

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.special import ndtri
 
 from riskgen.data.events import SECONDS_PER_DAY, ranges
 from riskgen.simulate.mechanisms import night
@@ -18,6 +17,7 @@ from riskgen.simulate.mechanisms.accounts import Accounts, Flags, Floats, Ints
 from riskgen.simulate.mechanisms.burst import Burst, as_round_as, in_time_order, places
 from riskgen.simulate.mechanisms.cashflow import first_after
 from riskgen.simulate.mechanisms.dial import Dial
+from riskgen.simulate.mechanisms.draws import normals, of_events
 from riskgen.simulate.mechanisms.payees import Payees, Texts, other_levels
 from riskgen.simulate.mechanisms.population import Chosen, own_debits
 from riskgen.simulate.mechanisms.sums import ratio, spans, sums
@@ -92,7 +92,7 @@ def plan(accounts: Accounts, dial: Dial, chosen: Chosen) -> Plan:
     extra = (dial.ask("velocity_scale", 1.0) - 1.0) * within
     counts = np.clip(np.floor(extra + chosen.draws[:, 0]), 1, MOST_EVENTS).astype(np.int64)
     rank = np.repeat(np.arange(len(counts)), counts)
-    draws = _event_draws(chosen, rank, ranges(counts))
+    draws = of_events(chosen.draws, rank, ranges(counts), after=_PER_ENTITY, each=_PER_EVENT)
     at_night = draws[:, 1] < _night_share(accounts, dial)
     seconds = accounts.on_clock(night.times(start[rank], stop[rank], draws[:, 0], at_night))
     order = in_time_order(rank, seconds)
@@ -123,7 +123,7 @@ def _window(accounts: Accounts, dial: Dial, chosen: Chosen) -> tuple[Floats, Flo
     length = dial.scenario.window.duration_h or Duration(median=18, p95=72)
     # 1.645 is the 95th percentile of the normal distribution.
     spread = np.log(length.p95 / length.median) / 1.645
-    hours = length.median * np.exp(spread * ndtri(np.clip(draws[:, 2], 1e-9, 1 - 1e-9)))
+    hours = length.median * np.exp(spread * normals(draws[:, 2]))
     end = np.max(accounts.seconds)
     start = np.minimum(start, end)
     return start, np.minimum(start + 3600.0 * np.minimum(hours, length.p95), end)
@@ -136,11 +136,6 @@ def _night_share(accounts: Accounts, dial: Dial) -> float:
         dial.leave_out("night_share", "the table does not know the time of day")
         return usual
     return dial.ask("night_share", usual, data=usual)
-
-
-def _event_draws(chosen: Chosen, rank: Ints, turn: Ints) -> Floats:
-    columns = _PER_ENTITY + turn[:, None] * _PER_EVENT + np.arange(_PER_EVENT)
-    return np.asarray(chosen.draws[rank[:, None], columns])
 
 
 def _available(accounts: Accounts, chosen: Chosen, start: Floats) -> Ints:
@@ -158,7 +153,7 @@ def _amounts(bag: _Bag, available: Ints) -> tuple[Ints, Ints]:
     balance, however much the owner is used to spending.
     """
     rank, usual = bag.rank, bag.usual
-    noise = np.exp(_AMOUNT_SPREAD * ndtri(np.clip(bag.draws[:, 2], 1e-9, 1 - 1e-9)))
+    noise = np.exp(_AMOUNT_SPREAD * normals(bag.draws[:, 2]))
     plain = usual[rank] * bag.dial.ask("amount_scale", 1.0) * noise
     ratio, k = _drain_ratio(bag), len(usual)
     turn, counts = places(rank)
@@ -252,20 +247,7 @@ def _device(bag: _Bag, payees: Payees, texts: Texts) -> Flags:
 
 
 def measure(plan: Plan, units: Ints) -> dict[str, Floats]:
-    """Return what each touched entity really got, by parameter and statistic.
-
-    Parameters
-    ----------
-    plan : Plan
-        What was planned.
-    units : ndarray of shape (m,), int64
-        What was posted of each event; 0 for nothing.
-
-    Returns
-    -------
-    dict of str to ndarray of shape (k,)
-        NaN where an entity has no such events.
-    """
+    """Return what each touched entity really got; see :class:`Mechanism`."""
     posted, spending = units > 0, (units > 0) & (plan.burst.role == 0)
     rank, k = plan.rank, len(plan.usual)
     counts = sums(rank, posted, k)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.special import ndtri
 
 from riskgen.data.events import SECONDS_PER_DAY, ranges
 from riskgen.simulate.mechanisms import night
@@ -18,6 +17,7 @@ from riskgen.simulate.mechanisms.burst import Burst, as_round_as
 from riskgen.simulate.mechanisms.cashflow import first_after
 from riskgen.simulate.mechanisms.dial import Dial
 from riskgen.simulate.mechanisms.draft import Draft
+from riskgen.simulate.mechanisms.draws import normals
 from riskgen.simulate.mechanisms.own_amounts import largest_so_far, spending_quantile
 from riskgen.simulate.mechanisms.payees import Payees, Texts
 from riskgen.simulate.mechanisms.population import (
@@ -139,7 +139,7 @@ def _amounts(
     """Return units of each push, what they are a share of, and what that share is called."""
     k = len(chosen.entity)
     draws = chosen.draws[rank, _PER_ENTITY + turn * _PER_EVENT + 1]
-    weight = np.exp(_AMOUNT_SPREAD * ndtri(np.clip(draws, 1e-9, 1 - 1e-9)))
+    weight = np.exp(_AMOUNT_SPREAD * normals(draws))
     share = dial.ask("amount_ratio", 0.0)
     if accounts.held is not None:
         available = np.maximum(accounts.held[chosen.anchor], 0).astype(np.float64)
@@ -188,20 +188,7 @@ def _changes(payees: Payees, texts: Texts, entity: Ints) -> tuple[Flags, Flags]:
 
 
 def measure(plan: Plan, units: Ints) -> dict[str, Floats]:
-    """Return what each touched entity really got, by parameter and statistic.
-
-    Parameters
-    ----------
-    plan : Plan
-        What was planned.
-    units : ndarray of shape (m,), int64
-        What was posted of each event; 0 for nothing.
-
-    Returns
-    -------
-    dict of str to ndarray of shape (k,)
-        NaN where an entity has no such events.
-    """
+    """Return what each touched entity really got; see :class:`Mechanism`."""
     posted, rank, k = units > 0, plan.rank, len(plan.high)
     counts = sums(rank, posted, k)
     taken = ratio(sums(rank, units, k), plan.available)

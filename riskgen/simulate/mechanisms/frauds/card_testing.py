@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.special import ndtri
 
 from riskgen.data.events import ranges
 from riskgen.simulate.mechanisms.accounts import Accounts, Flags, Floats, Ints
@@ -17,7 +16,7 @@ from riskgen.simulate.mechanisms.approvals import Approvals
 from riskgen.simulate.mechanisms.burst import Burst, as_round_as, places
 from riskgen.simulate.mechanisms.dial import Dial
 from riskgen.simulate.mechanisms.draft import Draft
-from riskgen.simulate.mechanisms.draws import rotations
+from riskgen.simulate.mechanisms.draws import normals, rotations
 from riskgen.simulate.mechanisms.payees import Payees, Texts
 from riskgen.simulate.mechanisms.population import Chosen, soon_after
 from riskgen.simulate.mechanisms.sums import distinct, median_gaps, ratio, spans, sums
@@ -190,29 +189,16 @@ def _cash_out(
     dial.instead("cash_out_lag_low_h", "cash_out_lag_h", (low + high) / 2)
     dial.instead("cash_out_lag_high_h", "cash_out_lag_h", (low + high) / 2)
     seconds = begin + 3600.0 * (low + (high - low) * chosen.draws[:, 3])
-    noise = np.exp(_AMOUNT_SPREAD * ndtri(np.clip(chosen.draws[:, 5], 1e-9, 1 - 1e-9)))
-    units = usual * dial.ask("cash_out_scale", 1.0) * noise
-    units = np.maximum(np.floor(units), 1).astype(np.int64)
+    noise = np.exp(_AMOUNT_SPREAD * normals(chosen.draws[:, 5]))
+    wanted = usual * dial.ask("cash_out_scale", 1.0) * noise
+    units = np.maximum(np.floor(wanted), 1).astype(np.int64)
     source = payees.similar_rows(chosen.entity, units, chosen.draws[:, 9])
     units = as_round_as(units, accounts.spent[source], accounts.decimals)
     return Draft.of(np.arange(len(units)), seconds, units, source, role=1, turn=_MOST_MERCHANTS)
 
 
 def measure(plan: Plan, units: Ints) -> dict[str, Floats]:
-    """Return what each touched entity really got, by parameter and statistic.
-
-    Parameters
-    ----------
-    plan : Plan
-        What was planned.
-    units : ndarray of shape (m,), int64
-        What was posted of each event; 0 for nothing.
-
-    Returns
-    -------
-    dict of str to ndarray of shape (k,)
-        NaN where an entity has no such events.
-    """
+    """Return what each touched entity really got; see :class:`Mechanism`."""
     rank, k, seconds = plan.rank, len(plan.usual), plan.burst.seconds
     tests, out = (units > 0) & (plan.burst.role == 0), (units > 0) & (plan.burst.role == 1)
     counts, outs = sums(rank, tests, k), sums(rank, out, k)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.special import ndtri
 
 from riskgen.data.events import SECONDS_PER_DAY, ranges
 from riskgen.errors import ScenarioError
@@ -19,6 +18,7 @@ from riskgen.simulate.mechanisms.accounts import Accounts, Floats, Ints
 from riskgen.simulate.mechanisms.burst import Burst
 from riskgen.simulate.mechanisms.dial import Dial
 from riskgen.simulate.mechanisms.draft import Draft
+from riskgen.simulate.mechanisms.draws import normals, of_events
 from riskgen.simulate.mechanisms.habits import Habits
 from riskgen.simulate.mechanisms.merchants import (
     crowding,
@@ -146,11 +146,11 @@ def _purchases(
     counts = np.floor(dial.ask("n_purchases", 1.0) + chosen.draws[:, 1])
     counts = np.clip(counts, 1, MOST_PURCHASES).astype(np.int64)
     rank, turn = np.repeat(np.arange(len(counts)), counts), ranges(counts)
-    draws = _event_draws(chosen, rank, turn)
+    draws = of_events(chosen.draws, rank, turn, after=_PER_ENTITY, each=_PER_EVENT)
     begin, end = _window(accounts, dial, chosen)
     wanted = draws[:, 0] < _night_share(accounts, dial)
     seconds = night.times(begin[rank], end[rank], draws[:, 1], wanted)
-    noise = np.exp(_AMOUNT_SPREAD * ndtri(np.clip(draws[:, 2], 1e-9, 1 - 1e-9)))
+    noise = np.exp(_AMOUNT_SPREAD * normals(draws[:, 2]))
     units = np.floor(usual[rank] * dial.ask("amount_scale", 1.0) * noise).astype(np.int64)
     units = _rounded(accounts, dial, units, draws[:, 3], draws[:, 4])
     rows, first, count = shops
@@ -190,7 +190,8 @@ def _tick(accounts: Accounts) -> int:
 
 def _refunds(accounts: Accounts, dial: Dial, chosen: Ringed, bought: Draft) -> Draft:
     """Return what comes back of some purchases, a day or two later."""
-    draws = _event_draws(chosen, bought.rank, ranges(np.bincount(bought.rank)))
+    turn = ranges(np.bincount(bought.rank))
+    draws = of_events(chosen.draws, bought.rank, turn, after=_PER_ENTITY, each=_PER_EVENT)
     back = draws[:, 6] < dial.ask("refund_share", 0.0)
     if len(accounts.credits) == 0:
         dial.leave_out("refund_share", "no event of the table brings money in")
@@ -204,11 +205,6 @@ def _refunds(accounts: Accounts, dial: Dial, chosen: Ringed, bought: Draft) -> D
     incoming = Payees.of(accounts, stranger=False).incoming()
     source = incoming.similar_rows(chosen.entity[kept.rank], kept.units, draws[back, 7])
     return Draft.of(kept.rank, later, kept.units, source, role=1, turn=kept.turn, credit=True)
-
-
-def _event_draws(chosen: Ringed, rank: Ints, turn: Ints) -> Floats:
-    columns = _PER_ENTITY + turn[:, None] * _PER_EVENT + np.arange(_PER_EVENT)
-    return np.asarray(chosen.draws[rank[:, None], columns])
 
 
 def measure(plan: Plan, units: Ints) -> dict[str, Floats]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.special import ndtri
 
 from riskgen.data.events import SECONDS_PER_DAY, ranges
 from riskgen.errors import ScenarioError
@@ -18,6 +17,7 @@ from riskgen.simulate.mechanisms.accounts import Accounts, Flags, Floats, Ints
 from riskgen.simulate.mechanisms.burst import Burst, as_round_as
 from riskgen.simulate.mechanisms.dial import Dial
 from riskgen.simulate.mechanisms.draft import Draft
+from riskgen.simulate.mechanisms.draws import normals, of_events
 from riskgen.simulate.mechanisms.payees import Payees, Texts
 from riskgen.simulate.mechanisms.population import Chosen, preferring, soon_after, time_left
 from riskgen.simulate.mechanisms.sums import distinct, medians, ratio, spans, sums
@@ -131,11 +131,11 @@ def _inflow(
     counts = np.floor(dial.ask("n_senders", 1.0) + chosen.draws[:, 2])
     counts = np.clip(counts, 1, MOST_SENDERS).astype(np.int64)
     rank, turn = np.repeat(np.arange(len(counts)), counts), ranges(counts)
-    draws = _event_draws(chosen, rank, turn)
+    draws = of_events(chosen.draws, rank, turn, after=_PER_ENTITY, each=_PER_EVENT)
     within = 3600.0 * dial.ask("inflow_h", 24.0)
     dial.instead("inflow_h", "inflow_in_time", 1.0)
     seconds = begin[rank] + (turn + draws[:, 0]) / counts[rank] * within
-    noise = np.exp(_AMOUNT_SPREAD * _normal(draws[:, 1]))
+    noise = np.exp(_AMOUNT_SPREAD * normals(draws[:, 1]))
     wanted = usual[rank] * dial.ask("inflow_scale", 1.0) * noise
     units: Ints = np.maximum(np.floor(wanted), 1).astype(np.int64)
     source = payees.similar_rows(chosen.entity[rank], units, draws[:, 2])
@@ -145,8 +145,8 @@ def _inflow(
 
 def _outflow(accounts: Accounts, dial: Dial, chosen: Chosen, payees: Payees, came: Draft) -> Draft:
     """Return where each sum goes, some hours later; the turn tells sum and receiver."""
-    draws = _event_draws(chosen, came.rank, came.turn)
-    lag = dial.ask("in_out_lag_h", 2.0) * np.exp(_LAG_SPREAD * _normal(draws[:, 3]))
+    draws = of_events(chosen.draws, came.rank, came.turn, after=_PER_ENTITY, each=_PER_EVENT)
+    lag = dial.ask("in_out_lag_h", 2.0) * np.exp(_LAG_SPREAD * normals(draws[:, 3]))
     if accounts.tick >= 3600.0:
         dial.leave_out("in_out_lag_h", "the table does not know hours; the same day or the next")
     # Rounded up: what stays is the fee or a unit less, never more.
@@ -160,20 +160,7 @@ def _outflow(accounts: Accounts, dial: Dial, chosen: Chosen, payees: Payees, cam
 
 
 def measure(plan: Plan, units: Ints) -> dict[str, Floats]:
-    """Return what each touched entity really got, by parameter and statistic.
-
-    Parameters
-    ----------
-    plan : Plan
-        What was planned.
-    units : ndarray of shape (m,), int64
-        What was posted of each event; 0 for nothing.
-
-    Returns
-    -------
-    dict of str to ndarray of shape (k,)
-        NaN where an entity has no such events.
-    """
+    """Return what each touched entity really got; see :class:`Mechanism`."""
     rank, k, seconds = plan.rank, len(plan.usual), plan.burst.seconds
     incoming = plan.burst.incoming
     came, went = (units > 0) & incoming, (units > 0) & ~incoming
@@ -201,12 +188,3 @@ def _lags(rank: Ints, wave: Ints, seconds: Floats, came: Flags, went: Flags) -> 
     arrival = np.full(int(key.max(initial=0)) + 1, np.nan)
     arrival[key[came]] = seconds[came]
     return seconds[went] - arrival[key[went]], rank[went]
-
-
-def _event_draws(chosen: Chosen, rank: Ints, turn: Ints) -> Floats:
-    columns = _PER_ENTITY + turn[:, None] * _PER_EVENT + np.arange(_PER_EVENT)
-    return np.asarray(chosen.draws[rank[:, None], columns])
-
-
-def _normal(uniform: Floats) -> Floats:
-    return np.asarray(ndtri(np.clip(uniform, 1e-9, 1 - 1e-9)))

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.special import ndtri
 
 from riskgen.data.events import SECONDS_PER_DAY, ranges
 from riskgen.simulate.mechanisms.accounts import Accounts, Flags, Floats, Ints, to_units
@@ -18,6 +17,7 @@ from riskgen.simulate.mechanisms.cash import cash_like_rows, in_notes
 from riskgen.simulate.mechanisms.cashflow import first_after
 from riskgen.simulate.mechanisms.dial import Dial
 from riskgen.simulate.mechanisms.draft import Draft
+from riskgen.simulate.mechanisms.draws import normals, of_events
 from riskgen.simulate.mechanisms.night import at_hour_of
 from riskgen.simulate.mechanisms.own_amounts import largest_so_far
 from riskgen.simulate.mechanisms.payees import Payees, Texts
@@ -157,19 +157,18 @@ def _purchases(
     number = np.floor(dial.ask("n_purchases", 2.0) + chosen.draws[:, 0])
     counts: Ints = np.clip(number, 2, MOST_PURCHASES).astype(np.int64)
     rank = np.repeat(np.arange(len(counts)), counts)
-    columns = PER_ENTITY + ranges(counts)[:, None] * PER_EVENT + np.arange(PER_EVENT)
-    draws = chosen.draws[rank[:, None], columns]
     turn = ranges(counts)
+    draws = of_events(chosen.draws, rank, turn, after=PER_ENTITY, each=PER_EVENT)
     place = np.clip((turn + draws[:, 0] - 0.5) / np.maximum(counts[rank] - 1, 1), 0, 1)
     place = np.where(turn == 0, 0.0, np.where(turn == counts[rank] - 1, 1.0, place))
     ramp = dial.ask("ramp_d", 14.0) * SECONDS_PER_DAY
-    noise = np.exp(_AMOUNT_SPREAD * ndtri(np.clip(draws[:, 1], 1e-9, 1 - 1e-9)))
-    weight = (1.0 + turn) * noise
-    units = wanted[rank] * weight / sums(rank, weight, len(counts))[rank]
-    source = _sources(accounts, dial, payees, chosen.entity[rank], units, draws)
+    noise = np.exp(_AMOUNT_SPREAD * normals(draws[:, 1]))
+    weight = np.asarray((1.0 + turn) * noise, dtype=np.float64)
+    part: Floats = wanted[rank] * weight / sums(rank, weight, len(counts))[rank]
+    source = _sources(accounts, dial, payees, chosen.entity[rank], part, draws)
     seconds = at_hour_of(begin[rank] + place * ramp, accounts.seconds[source])
     seconds = np.where(turn == 0, begin[rank], np.clip(seconds, begin[rank], begin[rank] + ramp))
-    units = _rounded(accounts, np.floor(units).astype(np.int64), source)
+    units = _rounded(accounts, np.floor(part).astype(np.int64), source)
     # Nothing left to draw: no purchase of a cent in its place.
     return Draft.of(rank, seconds, units, source, turn=turn).only(wanted[rank] > 0)
 
@@ -245,20 +244,7 @@ def _after(accounts: Accounts, dial: Dial, chosen: Chosen, draft: Draft) -> tupl
 
 
 def measure(plan: Spree, units: Ints) -> dict[str, Floats]:
-    """Return what each touched entity really got, by parameter and statistic.
-
-    Parameters
-    ----------
-    plan : Spree
-        What was planned.
-    units : ndarray of shape (m,), int64
-        What was posted of each event; 0 for nothing.
-
-    Returns
-    -------
-    dict of str to ndarray of shape (k,)
-        NaN where an entity has no such events.
-    """
+    """Return what each touched entity really got; see :class:`Mechanism`."""
     rank, k, role = plan.rank, len(plan.limit), plan.burst.role
     bought = (units > 0) & (role == PURCHASE)
     counts = sums(rank, bought, k)

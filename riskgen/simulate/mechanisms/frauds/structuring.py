@@ -175,20 +175,7 @@ def _sources(
 
 
 def measure(plan: Plan, units: Ints) -> dict[str, Floats]:
-    """Return what each touched entity really got, by parameter and statistic.
-
-    Parameters
-    ----------
-    plan : Plan
-        What was planned.
-    units : ndarray of shape (m,), int64
-        What was posted of each event; 0 for nothing.
-
-    Returns
-    -------
-    dict of str to ndarray of shape (k,)
-        NaN where an entity has no such events.
-    """
+    """Return what each touched entity really got; see :class:`Mechanism`."""
     rank, k, posted = plan.rank, plan.count, units > 0
     counts = sums(rank, posted, k)
     inside = posted & (units > plan.low) & (units < plan.threshold)

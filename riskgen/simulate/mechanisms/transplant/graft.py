@@ -15,6 +15,7 @@ from riskgen.data.events import ranges
 from riskgen.simulate.mechanisms.accounts import Accounts, Flags, Floats, Ints
 from riskgen.simulate.mechanisms.burst import Burst, as_round_as
 from riskgen.simulate.mechanisms.dial import Dial
+from riskgen.simulate.mechanisms.draws import normals
 from riskgen.simulate.mechanisms.habits import Habits
 from riskgen.simulate.mechanisms.payees import Payees, Texts
 from riskgen.simulate.mechanisms.population import Chosen, own_rows
@@ -25,7 +26,7 @@ from riskgen.simulate.mechanisms.transplant.novelty import groups, kept_new
 from riskgen.simulate.mechanisms.transplant.plan import Plan, measure
 from riskgen.simulate.mechanisms.transplant.shapes import Shapes
 from riskgen.simulate.mechanisms.transplant.sources import Sources, Wanted, share_payees
-from riskgen.simulate.mechanisms.transplant.timing import blend, normal, timing
+from riskgen.simulate.mechanisms.transplant.timing import blend, timing
 
 _PER_ENTITY, _PER_EVENT = 4, 8
 _AMOUNT, _GAP, _PAYEE, _CATEGORY, _COUNTRY, _DEVICE, _SOURCE, _TEMPLATE = range(_PER_EVENT)
@@ -133,7 +134,7 @@ def _possible(sources: Sources, dial: Dial, shapes: Shapes) -> Flags:
 
 def _units(bag: _Bag) -> Ints:
     """Return the wanted amounts: from the receiver's usual one to as many of it as in the case."""
-    multiple = bag.shapes.multiple[bag.at] * np.exp(AMOUNT_JITTER * normal(bag.draws[:, _AMOUNT]))
+    multiple = bag.shapes.multiple[bag.at] * np.exp(AMOUNT_JITTER * normals(bag.draws[:, _AMOUNT]))
     ordinary = np.ones(len(multiple))
     scale = blend(ordinary, multiple, bag.dial.ask("amount_share", 1.0))
     return np.maximum(np.rint(bag.usual * scale), 1).astype(np.int64)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtri
 
 from riskgen.data.events import SECONDS_PER_DAY
 from riskgen.simulate.mechanisms.accounts import Accounts, Flags, Floats, Ints
 from riskgen.simulate.mechanisms.dial import Dial
+from riskgen.simulate.mechanisms.draws import normals
 from riskgen.simulate.mechanisms.population import Chosen
 from riskgen.simulate.mechanisms.transplant.donors import CLOCK_JITTER_MIN, GAP_JITTER
 from riskgen.simulate.mechanisms.transplant.shapes import Shapes
@@ -35,11 +35,6 @@ class Timing(NamedTuple):
     seconds: Floats
     inside: Flags
     usual_gap: Floats
-
-
-def normal(uniform: Floats) -> Floats:
-    """Return standard normal numbers, at most 6 from the middle."""
-    return np.asarray(ndtri(np.clip(uniform, 1e-9, 1 - 1e-9)))
 
 
 def blend(ordinary: Floats, special: Floats, share: float) -> Floats:
@@ -86,7 +81,7 @@ def timing(
     at, rank, uniform = events
     usual = 1.0 / accounts.pace()[chosen.entity]
     first = np.diff(rank, prepend=-1) != 0
-    jittered = shapes.gap[at] * np.exp(GAP_JITTER * normal(uniform))
+    jittered = shapes.gap[at] * np.exp(GAP_JITTER * normals(uniform))
     step = gaps(jittered, usual[rank], dial.ask("pace_share", 1.0))
     step[first] = 0.0
     elapsed = np.cumsum(step)
