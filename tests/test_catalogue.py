@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from riskgen.cli.scenarios import command
 from riskgen.errors import ScenarioError
 from riskgen.simulate import catalogue
 from riskgen.simulate.mechanisms.checked import checked
@@ -82,6 +84,17 @@ def test_a_new_scenario_may_be_like_a_shipped_one(name: str) -> None:
 def test_a_name_that_cannot_be_an_id_makes_no_file() -> None:
     with pytest.raises(ScenarioError, match="should match pattern"):
         template("No!", "market")
+
+
+def test_a_new_scenario_is_written_whole_and_replaces_nothing_unasked(own_folder: Path) -> None:
+    made = CliRunner().invoke(command, ["new", "mine", "--like", "app_scam"])
+    assert made.exit_code == 0, made.output
+    assert catalogue.load("mine").typology == "app_scam"
+    assert [path.name for path in own_folder.iterdir()] == ["mine.yaml"]
+    again = CliRunner().invoke(command, ["new", "mine"])
+    assert again.exit_code == 2
+    assert "add --force" in again.output
+    assert catalogue.load("mine").typology == "app_scam"
 
 
 def test_scenarios_of_different_parameters_are_composed(own_folder: Path) -> None:

@@ -114,6 +114,7 @@ def new(name: str, like: str | None, domain: str, force: bool) -> None:
     riskgen scenarios new my_scam --like app_scam
     riskgen scenarios new rate_rise --domain market
     """
+    from riskgen.runs import write_bytes
     from riskgen.simulate import catalogue
     from riskgen.simulate.template import template
 
@@ -121,5 +122,5 @@ def new(name: str, like: str | None, domain: str, force: bool) -> None:
     if path.exists() and not force:
         raise click.UsageError(f"'{path}' exists; add --force to replace it.")
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(written, encoding="utf-8")
+    write_bytes(path, written.encode())
     click.echo(f"{path}: edit it, then riskgen scenarios check {path}")
