@@ -41,6 +41,17 @@ def test_the_same_request_goes_on_with_the_parts_that_are_there(tmp_path: Path) 
         assert not list(draft.folder.glob(".*"))
 
 
+def test_what_a_killed_worker_left_does_not_become_part_of_the_simulation(
+    tmp_path: Path,
+) -> None:
+    draft = with_parts(tmp_path)
+    with draft.opened(ASKED):
+        (draft.folder / ".part-00001.parquet.77.partial").write_bytes(b"half")
+        draft.become(tmp_path / "base")
+    whole = {"part-00000.parquet", "part-00001.parquet"}
+    assert {path.name for path in (tmp_path / "base").iterdir()} == whole
+
+
 @pytest.mark.parametrize("damage", ["cut", "gone", "untold", "unreadable"])
 def test_a_part_that_is_not_whole_does_not_count(tmp_path: Path, damage: str) -> None:
     draft = with_parts(tmp_path)

@@ -87,6 +87,7 @@ class Draft:
 
     def become(self, final: Path) -> None:
         """Put the folder into its place, with everything but the facts of the parts."""
+        self._sweep()
         for path in (*self.folder.glob("part-*.json"), self.folder / REQUEST):
             path.unlink(missing_ok=True)
         if final.exists():
@@ -97,6 +98,15 @@ class Draft:
         """Forget the draft."""
         shutil.rmtree(self.folder)
 
+    def _sweep(self) -> None:
+        """Remove what a process that was killed had half written.
+
+        The whole simulation may have been killed, or one worker among those of a
+        simulation that went on and made the part again.
+        """
+        for path in self.folder.glob(".*.partial"):
+            path.unlink(missing_ok=True)
+
     def _facts(self, number: int) -> Path:
         return self.folder / f"part-{number:05d}.json"
 
@@ -105,8 +115,7 @@ class Draft:
         there = self.folder / REQUEST
         before = read_json(there) if there.is_file() else {}
         if before == asked:
-            for path in self.folder.glob(".*.partial"):
-                path.unlink()
+            self._sweep()
             return
         if not force and list(self.folder.glob("part-*.json")):
             raise RunError(_other(self.folder, before, asked))
