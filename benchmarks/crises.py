@@ -25,8 +25,8 @@ from origin import origin
 
 from riskgen.data.market.returns_encoding import PriceEncoder
 from riskgen.data.market.split import EMBARGO
-from riskgen.evaluate.diebold_mariano import diebold_mariano
-from riskgen.evaluate.episodes import STATISTICS, Episode, energy_scores, verdict
+from riskgen.evaluate.market.diebold_mariano import diebold_mariano
+from riskgen.evaluate.market.episodes import STATISTICS, Episode, energy_scores, verdict
 from riskgen.models.beginning import RECENT, Beginning
 from riskgen.models.registry import create
 from riskgen.simulate import catalogue

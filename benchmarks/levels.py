@@ -23,7 +23,7 @@ from datasets import windows_of
 
 from riskgen.data.levels.encoding import WINDOW, LevelEncoder
 from riskgen.data.panel import Floats, SequencePanel
-from riskgen.evaluate.window_scores import blocked_aucs, published_floors, published_scores
+from riskgen.evaluate.market.window_scores import blocked_aucs, published_floors, published_scores
 from riskgen.models.base import StepReport, sample
 from riskgen.models.timegan.timegan import TimeGAN
 

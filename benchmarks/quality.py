@@ -11,18 +11,18 @@ from datasets import EventData, windows_of
 
 from riskgen.data.events import Events
 from riskgen.evaluate.features import common_levels
+from riskgen.evaluate.fidelity.sequence_two_sample import MOST_LEVELS, told_apart_in_order
+from riskgen.evaluate.fidelity.two_sample import told_apart
 from riskgen.evaluate.intervals import auc_interval
-from riskgen.evaluate.privacy.material import prepare
-from riskgen.evaluate.privacy.membership import attacks
-from riskgen.evaluate.sequence_two_sample import MOST_LEVELS, told_apart_in_order
-from riskgen.evaluate.two_sample import told_apart
-from riskgen.evaluate.window_scores import (
+from riskgen.evaluate.market.window_scores import (
     BLOCKED_STEPS,
     STEPS,
     blocked_aucs,
     published_floors,
     published_scores,
 )
+from riskgen.evaluate.privacy.material import prepare
+from riskgen.evaluate.privacy.membership import attacks
 
 METRIC_SEEDS = 3
 

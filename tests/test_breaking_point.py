@@ -11,9 +11,9 @@ from test_utility import world  # noqa: F401
 
 from riskgen.data.events import Events
 from riskgen.errors import NotApplicable
-from riskgen.evaluate import breaking_point
-from riskgen.evaluate.breaking_point import BreakingPoint, find_breaking_point
-from riskgen.evaluate.rehearsal import marked, rehearse
+from riskgen.evaluate.rehearsals import breaking_point
+from riskgen.evaluate.rehearsals.breaking_point import BreakingPoint, find_breaking_point
+from riskgen.evaluate.rehearsals.rehearsal import marked, rehearse
 from riskgen.evaluate.result import Estimate
 from riskgen.simulate.catalogue import load
 

@@ -8,10 +8,10 @@ from habit_bank import PAYDAY, habit_bank
 
 from riskgen.data.encoding import EventEncoder
 from riskgen.data.events import SECONDS_PER_DAY, Events
-from riskgen.evaluate.cohorts import Cohorts
-from riskgen.evaluate.dynamics import measure_dynamics
-from riskgen.evaluate.per_entity import day_of_month
-from riskgen.evaluate.per_event import hour_of_day, weekday
+from riskgen.evaluate.features.per_entity import day_of_month
+from riskgen.evaluate.features.per_event import hour_of_day, weekday
+from riskgen.evaluate.fidelity.cohorts import Cohorts
+from riskgen.evaluate.fidelity.dynamics import measure_dynamics
 from riskgen.evaluate.result import MetricResult
 from riskgen.models.timegan.timegan import TimeGAN
 from riskgen.simulate.engine import EventSimulator

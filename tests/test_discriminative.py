@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from riskgen.evaluate.discriminative import (
+from riskgen.evaluate.market.discriminative import (
     Sides,
     measure_discriminative,
     reference_score,

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from riskgen.errors import DataError, NotApplicable
-from riskgen.evaluate.diebold_mariano import diebold_mariano
-from riskgen.evaluate.elicitability import (
+from riskgen.evaluate.market.diebold_mariano import diebold_mariano
+from riskgen.evaluate.market.elicitability import (
     Score,
     compare_tails,
     fz0,

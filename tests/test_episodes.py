@@ -9,7 +9,7 @@ from test_market import market_schema
 
 from riskgen.data.market.prices import Prices
 from riskgen.errors import DataError
-from riskgen.evaluate.episodes import Episode, energy_scores, envelops, ranks, verdict
+from riskgen.evaluate.market.episodes import Episode, energy_scores, envelops, ranks, verdict
 
 
 def paths(n: int, seed: int, scale: float = 1.0) -> np.ndarray:

@@ -12,7 +12,7 @@ from conftest import tiny_schema
 from riskgen.data.events import Events
 from riskgen.data.schema import Channel
 from riskgen.evaluate.features import common_levels, entity_features, event_features
-from riskgen.evaluate.trailing import Timeline
+from riskgen.evaluate.features.trailing import Timeline
 
 
 def one_customer(rows: list[tuple[float, float, str, str]]) -> Events:

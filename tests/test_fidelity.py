@@ -8,17 +8,17 @@ import pytest
 from small_bank import small_bank
 
 from riskgen.data.events import Events
-from riskgen.evaluate.aggregates import intraclass, measure_aggregates
-from riskgen.evaluate.cohorts import Cohorts
-from riskgen.evaluate.comparison import ks, total_variation
 from riskgen.evaluate.controls import IIDRows, IndepMarginals, RealHoldout
 from riskgen.evaluate.curves import safe_edges
-from riskgen.evaluate.dynamics import measure_dynamics, transition_distance
-from riskgen.evaluate.fidelity import measure_fidelity
-from riskgen.evaluate.marginals import measure_marginals, pearson
+from riskgen.evaluate.fidelity.aggregates import intraclass, measure_aggregates
+from riskgen.evaluate.fidelity.cohorts import Cohorts
+from riskgen.evaluate.fidelity.comparison import ks, total_variation
+from riskgen.evaluate.fidelity.dynamics import measure_dynamics, transition_distance
+from riskgen.evaluate.fidelity.marginals import measure_marginals, pearson
+from riskgen.evaluate.fidelity.suite import measure_fidelity
+from riskgen.evaluate.fidelity.two_sample import told_apart
+from riskgen.evaluate.fidelity.validity import measure_validity
 from riskgen.evaluate.result import MetricResult
-from riskgen.evaluate.two_sample import told_apart
-from riskgen.evaluate.validity import measure_validity
 
 N = 440
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from riskgen.errors import DataError
-from riskgen.evaluate.market_controls import CONTROLS, control_paths, gbm_paths, momentum_paths
-from riskgen.evaluate.market_facts import (
+from riskgen.evaluate.market.controls import CONTROLS, control_paths, gbm_paths, momentum_paths
+from riskgen.evaluate.market.facts import (
     autocorrelation,
     correlation_matrices,
     eigenvalues,
@@ -23,10 +23,10 @@ from riskgen.evaluate.market_facts import (
     skewness,
     summed_kurtosis,
 )
-from riskgen.evaluate.market_risk import measure_market
-from riskgen.evaluate.market_sample import history, mean_block, simulated, stationary_indices
-from riskgen.evaluate.market_tails import hill_left, losses, lower_tails, portfolios
-from riskgen.evaluate.market_windows import ks_distance
+from riskgen.evaluate.market.sample import history, mean_block, simulated, stationary_indices
+from riskgen.evaluate.market.suite import measure_market
+from riskgen.evaluate.market.tails import hill_left, losses, lower_tails, portfolios
+from riskgen.evaluate.market.windows import ks_distance
 from riskgen.evaluate.result import MetricResult
 
 ASSETS = ("A", "B", "C", "D")

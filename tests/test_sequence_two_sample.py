@@ -10,16 +10,16 @@ import torch
 from small_bank import small_bank
 
 from riskgen.data.events import Events
-from riskgen.evaluate.cohorts import Cohorts
 from riskgen.evaluate.controls import IIDRows, RealHoldout
 from riskgen.evaluate.features import common_levels
-from riskgen.evaluate.judges import StackedGRU
-from riskgen.evaluate.sequence_features import sequence_features, together
-from riskgen.evaluate.sequence_judge import Readers, padded
-from riskgen.evaluate.sequence_two_sample import (
+from riskgen.evaluate.features.sequence import sequence_features, together
+from riskgen.evaluate.fidelity.cohorts import Cohorts
+from riskgen.evaluate.fidelity.sequence_judge import Readers, padded
+from riskgen.evaluate.fidelity.sequence_two_sample import (
     measure_sequence_two_sample,
     told_apart_in_order,
 )
+from riskgen.evaluate.judges import StackedGRU
 
 
 @pytest.fixture(scope="module")

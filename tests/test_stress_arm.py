@@ -7,8 +7,8 @@ from fraud_bank import toybank
 from test_mechanisms import FRAUDS
 
 from riskgen.data.events import Events
-from riskgen.evaluate.rows import Lens
-from riskgen.evaluate.stress_arm import stress_arm
+from riskgen.evaluate.features.rows import Lens
+from riskgen.evaluate.utility.stress_arm import stress_arm
 from riskgen.simulate import catalogue
 
 

@@ -13,16 +13,16 @@ from small_bank import DAYS, START, small_bank
 from riskgen.data.events import SECONDS_PER_DAY, Events
 from riskgen.data.split import Split
 from riskgen.errors import NotApplicable
-from riskgen.evaluate.alerts import Board
-from riskgen.evaluate.arms import real_arms
-from riskgen.evaluate.calibration import measure_calibration, resemblance
 from riskgen.evaluate.controls import IndepMarginals, RealHoldout
+from riskgen.evaluate.detection.alerts import Board
+from riskgen.evaluate.features.rows import Lens, Rows
 from riskgen.evaluate.result import Estimate
-from riskgen.evaluate.rows import Lens, Rows
-from riskgen.evaluate.ruling import Effect, _guard, effects, ruled, utility_verdict
-from riskgen.evaluate.stress_arm import stress_arm
-from riskgen.evaluate.trial import run_trial
-from riskgen.evaluate.utility import judge_utility
+from riskgen.evaluate.utility.arms import real_arms
+from riskgen.evaluate.utility.calibration import measure_calibration, resemblance
+from riskgen.evaluate.utility.experiment import judge_utility
+from riskgen.evaluate.utility.ruling import Effect, _guard, effects, ruled, utility_verdict
+from riskgen.evaluate.utility.stress_arm import stress_arm
+from riskgen.evaluate.utility.trial import run_trial
 from riskgen.simulate.catalogue import load
 
 ALWAYS = (START - 1.0, START + 2 * DAYS * SECONDS_PER_DAY)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from riskgen.evaluate.window_scores import (
+from riskgen.evaluate.market.window_scores import (
     blocked_aucs,
     published_floors,
     published_scores,

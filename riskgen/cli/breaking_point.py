@@ -10,7 +10,7 @@ import click
 from riskgen.cli.options import password_file_option, quiet_option, run_options, seed_option
 
 if TYPE_CHECKING:
-    from riskgen.evaluate.breaking_point import BreakingPoint
+    from riskgen.evaluate.rehearsals.breaking_point import BreakingPoint
     from riskgen.evaluate.result import Estimate
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from riskgen.evaluate.fidelity.tally import HELD_BY, Tally
 from riskgen.evaluate.result import Curve
-from riskgen.evaluate.tally import HELD_BY, Tally
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

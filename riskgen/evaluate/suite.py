@@ -20,11 +20,11 @@ from riskgen.evaluate.answers import (
     privacy_verdict,
     unasked_of_markets,
 )
-from riskgen.evaluate.fidelity import measure_fidelity
-from riskgen.evaluate.market_risk import measure_market
+from riskgen.evaluate.fidelity.suite import measure_fidelity
+from riskgen.evaluate.market.suite import measure_market
 from riskgen.evaluate.privacy.suite import measure_privacy
 from riskgen.evaluate.privacy.white_box import measure_white_box
-from riskgen.evaluate.utility import Utility, judge_utility
+from riskgen.evaluate.utility.experiment import Utility, judge_utility
 from riskgen.evaluate.verdict import Results, Verdict
 from riskgen.seeding import derived_seed
 from riskgen.simulate.engine import PathSampler, Sampler

@@ -76,7 +76,7 @@ def build_document(
         One for each simulation: ``scenario``, ``severity``, ``requested``,
         ``achieved``, ``assertions``, ``plausibility``.
     breaking_points : sequence of dict
-        As :meth:`riskgen.evaluate.breaking_point.BreakingPoint.facts` returns them,
+        As :meth:`riskgen.evaluate.rehearsals.breaking_point.BreakingPoint.facts` returns them,
         with the name of the ``scenario``.
     """
     found = Results.from_json(results)

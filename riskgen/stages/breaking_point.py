@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from riskgen.errors import NotApplicable, RiskgenError
-from riskgen.evaluate.breaking_point import BreakingPoint, find_breaking_point
-from riskgen.evaluate.trial import BUDGETS
+from riskgen.evaluate.rehearsals.breaking_point import BreakingPoint, find_breaking_point
+from riskgen.evaluate.utility.trial import BUDGETS
 from riskgen.runs import write_json
 from riskgen.simulate import catalogue
 from riskgen.simulate.scenario import StressScenario

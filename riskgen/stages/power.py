@@ -12,7 +12,7 @@ from riskgen.data.quality.problem import Problem
 from riskgen.data.split import Split
 from riskgen.evaluate.intervals import detectable_difference
 from riskgen.evaluate.privacy import blind, suite
-from riskgen.evaluate.ruling import LEAST_TEST_FRAUDS
+from riskgen.evaluate.utility.ruling import LEAST_TEST_FRAUDS
 
 # Below this many positive entities no partition of ten percent can decide [J].
 FEWEST_POSITIVE = 50

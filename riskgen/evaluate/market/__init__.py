@@ -1,0 +1,1 @@
+"""Are simulated market paths like history: facts, tails, windows (PROTOCOL A6)."""

@@ -1,0 +1,1 @@
+"""From which severity on a detector breaks: scenarios rehearsed on known customers."""
