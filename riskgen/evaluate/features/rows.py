@@ -65,10 +65,14 @@ class Lens:
         level: Level = "entity" if events.schema.label_level == "entity" else "event"
         return cls(level, common_levels(events))
 
+    def table(self, events: Events) -> tuple[NDArray[np.float32], list[str]]:
+        """Return the features of each row, and their names."""
+        table = event_features if self.level == "event" else entity_features
+        return table(events, self.levels)
+
     def features(self, events: Events) -> NDArray[np.float32]:
         """Return the features of each row."""
-        table = event_features if self.level == "event" else entity_features
-        return table(events, self.levels)[0]
+        return self.table(events)[0]
 
     def labels(self, events: Events) -> Flags:
         """Return the label of each row."""
