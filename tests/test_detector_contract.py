@@ -15,6 +15,7 @@ from riskgen.data.events import Events
 from riskgen.errors import NotApplicable
 from riskgen.evaluate.detection.boosted_trees import BoostedTrees
 from riskgen.evaluate.detection.lesson import DetectorFamily, Lesson, Scorer
+from riskgen.evaluate.detection.logistic import LogisticModel
 from riskgen.evaluate.features.rows import Lens
 from riskgen.evaluate.features.trailing import Timeline
 
@@ -22,8 +23,9 @@ Make = Callable[[Lens], DetectorFamily]
 
 MAKERS: list[Make] = [
     lambda lens: BoostedTrees(lens, trees=40),
+    lambda lens: LogisticModel(lens),
 ]
-EACH_KIND = pytest.mark.parametrize("make", MAKERS, ids=["trees"])
+EACH_KIND = pytest.mark.parametrize("make", MAKERS, ids=["trees", "logistic"])
 EACH_LEVEL = pytest.mark.parametrize("level", ["event", "entity"])
 
 
