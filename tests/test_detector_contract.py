@@ -16,6 +16,7 @@ from riskgen.errors import NotApplicable
 from riskgen.evaluate.detection.boosted_trees import BoostedTrees
 from riskgen.evaluate.detection.lesson import DetectorFamily, Lesson, Scorer
 from riskgen.evaluate.detection.logistic import LogisticModel
+from riskgen.evaluate.detection.recurrent import RecurrentNetwork
 from riskgen.evaluate.features.rows import Lens
 from riskgen.evaluate.features.trailing import Timeline
 
@@ -24,8 +25,9 @@ Make = Callable[[Lens], DetectorFamily]
 MAKERS: list[Make] = [
     lambda lens: BoostedTrees(lens, trees=40),
     lambda lens: LogisticModel(lens),
+    lambda lens: RecurrentNetwork(lens, epochs=8),
 ]
-EACH_KIND = pytest.mark.parametrize("make", MAKERS, ids=["trees", "logistic"])
+EACH_KIND = pytest.mark.parametrize("make", MAKERS, ids=["trees", "logistic", "recurrent"])
 EACH_LEVEL = pytest.mark.parametrize("level", ["event", "entity"])
 
 

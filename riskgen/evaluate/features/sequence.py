@@ -67,8 +67,23 @@ class SequenceFeatures:
         offsets = np.concatenate([[0], np.cumsum(kept)]).astype(np.int64)
         return SequenceFeatures(self.codes[rows], self.sizes, self.numbers[rows], offsets)
 
+    def rows(self, chosen: Ints) -> Ints:
+        """Return the events of the sequences ``chosen``, one sequence after another."""
+        lengths = self.lengths[chosen]
+        return np.repeat(self.offsets[chosen], lengths) + ranges(lengths)
 
-def sequence_features(events: Events, levels: Levels) -> SequenceFeatures:
+    def take(self, chosen: Ints) -> SequenceFeatures:
+        """Return the sequences ``chosen`` in the given order."""
+        rows = self.rows(chosen)
+        offsets = np.concatenate([[0], np.cumsum(self.lengths[chosen])]).astype(np.int64)
+        return SequenceFeatures(self.codes[rows], self.sizes, self.numbers[rows], offsets)
+
+    def showing(self, numbers: NDArray[np.float32]) -> SequenceFeatures:
+        """Return the same events with other numbers in place of these."""
+        return SequenceFeatures(self.codes, self.sizes, numbers, self.offsets)
+
+
+def sequence_features(events: Events, levels: Levels, *, dated: bool = True) -> SequenceFeatures:
     """Return what a network reads of each event.
 
     Parameters
@@ -78,10 +93,13 @@ def sequence_features(events: Events, levels: Levels) -> SequenceFeatures:
     levels : mapping of column to levels
         From :func:`~riskgen.evaluate.features.per_event.common_levels` of a real
         reference; other levels are one level, missing another.
+    dated : bool
+        Whether the day itself is shown. A detector meets later days than it was
+        taught with, and must not go by them.
     """
     line = Timeline(events.offsets, events.seconds())
     coded = [*_calendar(events, line), *_levels(events, levels), *_grains(events)]
-    numbers = [*_times(line), *_numbers(events), *_repeats(events, line)]
+    numbers = [*_times(line, dated), *_numbers(events), *_repeats(events, line)]
     return SequenceFeatures(
         np.column_stack([codes for codes, _ in coded]),
         tuple(size for _, size in coded),
@@ -133,11 +151,12 @@ def _grains(events: Events) -> Iterator[tuple[Ints, int]]:
             yield np.stack(grains).sum(axis=0), len(GRAINS) + 1
 
 
-def _times(line: Timeline) -> Iterator[Floats]:
+def _times(line: Timeline, dated: bool) -> Iterator[Floats]:
     gap = line.seconds - line.previous(line.seconds)
     yield np.log1p(np.maximum(np.nan_to_num(gap), 0.0))
     yield np.log1p(line.position)
-    yield line.seconds / SECONDS_PER_DAY - 20_000.0  # days, small enough for float32
+    if dated:
+        yield line.seconds / SECONDS_PER_DAY - 20_000.0  # days, small enough for float32
 
 
 def _numbers(events: Events) -> Iterator[Floats]:
