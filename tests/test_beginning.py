@@ -13,7 +13,7 @@ from test_generator_contract import OPTIONS
 from riskgen.data.panel import Field, Layout, SequencePanel
 from riskgen.errors import RiskgenError, ScenarioError
 from riskgen.models.base import Generator, sample
-from riskgen.models.beginning import Beginning, beginning
+from riskgen.models.beginning import Beginning, Foresight, beginning
 from riskgen.models.bootstrap import Bootstrap
 from riskgen.models.garch.garch import Garch
 from riskgen.models.timegan.pasts import StormyRegimes
@@ -91,6 +91,40 @@ def test_a_garch_goes_on_from_the_variance_that_the_days_filter() -> None:
     variance = volatility.filtered(recent.values, recent.offsets)[-1]
     wanted = volatility.next(variance, recent.values[-1] - volatility.mean)
     assert generator.after(recent)._simulator.start[0] == pytest.approx(wanted)
+
+
+def pasts() -> np.ndarray:
+    return np.stack([days(scale).values for scale in (0.3, 1.0, 3.0)])
+
+
+def test_a_garch_foresees_from_the_variances_after_each_past() -> None:
+    generator = fitted("garch")
+    starts = generator._simulator.starts_after(pasts())
+    for past, start in zip(pasts(), starts, strict=True):
+        alone = generator.after(SequencePanel(LAYOUT, past, np.zeros((1, 0)), np.array([0, 200])))
+        assert alone._simulator.start[0] == pytest.approx(start)
+
+
+@pytest.mark.parametrize("key", ["garch", "timegan"])
+def test_what_is_foreseen_has_the_law_of_the_first_day_after_the_same_past(key: str) -> None:
+    generator = fitted(key)
+    assert isinstance(generator, Foresight)
+    levels = [0.01, 0.1, 0.5, 0.9, 0.99]
+    for past, drawn in zip(pasts(), generator.following(pasts(), 6_000, seed=2), strict=True):
+        alone = generator.after(SequencePanel(LAYOUT, past, np.zeros((1, 0)), np.array([0, 200])))
+        first = sample(alone, 6_000, seed=3, length=1).values
+        assert drawn.shape == first.shape
+        gaps = np.quantile(drawn, levels, axis=0) - np.quantile(first, levels, axis=0)
+        assert np.abs(gaps).max() < 0.35 * first.std()
+        assert drawn.std() == pytest.approx(first.std(), rel=0.06)
+
+
+@pytest.mark.parametrize("key", ["garch", "timegan"])
+def test_later_pasts_do_not_change_what_is_foreseen_from_earlier_ones(key: str) -> None:
+    few = list(fitted(key).following(pasts()[:2], 50, seed=2))
+    more = list(fitted(key).following(pasts(), 50, seed=2))[:2]
+    assert np.allclose(few, more, atol=1e-4)
+    assert not np.allclose(few, list(fitted(key).following(pasts()[:2], 50, seed=3)), atol=1e-4)
 
 
 def test_the_tail_of_regimes_is_the_truncated_normal_law() -> None:

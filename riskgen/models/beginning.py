@@ -1,14 +1,16 @@
 """A generator of market paths that can be told where they begin.
 
 Knows panels and no generator. What comes back is a generator of its own, with the
-same chunks: whoever draws from it need not know.
+same chunks: whoever draws from it need not know. Where only the next day after many
+pasts is asked for, they are lived through side by side.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Protocol, Self, runtime_checkable
 
-from riskgen.data.panel import SequencePanel
+from riskgen.data.panel import Floats, SequencePanel
 from riskgen.errors import RiskgenError
 from riskgen.models.base import Generator
 
@@ -28,6 +30,27 @@ class Beginning(Protocol):
         """Return the same, with paths that begin in the most volatile regimes.
 
         ``quantile`` of the regimes' volatility, 0 to below 1, is what they lie above.
+        """
+
+
+@runtime_checkable
+class Foresight(Protocol):
+    """A fitted generator that says what may follow each of many pasts, one step ahead."""
+
+    def following(self, pasts: Floats, n: int, *, seed: int) -> Iterator[Floats]:
+        """Yield rows that may follow each past, in order, each of shape (n, n_fields).
+
+        Their law is that of the first step after :meth:`Beginning.after` the same
+        past; parameters stay as fitted and nothing is learned from the past.
+
+        Parameters
+        ----------
+        pasts : ndarray of shape (n_pasts, n_days, n_fields)
+            Rows of a panel, each past by itself.
+        n : int
+            Rows for each past.
+        seed : int
+            Same seed and place of the past, same rows.
         """
 
 

@@ -6,13 +6,14 @@ of every training day: market data, nobody's person, but data all the same.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from copy import copy
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from riskgen.data.panel import Layout, SequencePanel
+from riskgen.data.panel import Floats, Layout, SequencePanel
 from riskgen.errors import NotFittedError, TrainingError
 from riskgen.models.base import Condition, OnCheckpoint, OnStep, State
 from riskgen.models.beginning import checked_quantile
@@ -104,6 +105,13 @@ class Garch:
     def after(self, recent: SequencePanel) -> Self:
         """Return the same; its paths go on from the filtered variance of one sequence."""
         return self._beginning(self._fitted()[1].after(recent.values))
+
+    def following(self, pasts: Floats, n: int, *, seed: int) -> Iterator[Floats]:
+        """Yield ``n`` rows that may follow each past; see :class:`Foresight`."""
+        simulator = self._fitted()[1]
+        for day, start in enumerate(simulator.starts_after(pasts)):
+            rng = stream(seed, "following", self.key, day)
+            yield replace(simulator, start=start[None]).draw(n, 1, rng)[:, 0]
 
     def within(self, quantile: float) -> Self:
         """Return the same; its paths begin on days above a quantile of volatility."""

@@ -43,10 +43,11 @@ class Simulator:
 
     def after(self, values: Floats) -> Self:
         """Return the same; paths go on from ``values`` of shape (n_days, n_assets)."""
-        offsets = np.array([0, len(values)])
-        last = self.volatility.filtered(values, offsets)[-1]
-        following = self.volatility.next(last, values[-1] - self.volatility.mean)
-        return replace(self, start=np.minimum(following, self._ceiling)[None])
+        return replace(self, start=self.starts_after(values[None]))
+
+    def starts_after(self, pasts: Floats) -> Floats:
+        """Return the variances after each of (n_pasts, n_days, n_assets), (n_pasts, n_assets)."""
+        return np.minimum(self.volatility.following(pasts), self._ceiling)
 
     def within(self, quantile: float) -> Self:
         """Return the same; paths begin on history's days above a quantile of volatility."""

@@ -91,6 +91,24 @@ class Volatility:
                     variance = self.next(variance, surprise[day])
         return variances
 
+    def following(self, pasts: Floats) -> Floats:
+        """Return the variance after each past, filtered as :meth:`filtered` does.
+
+        Parameters
+        ----------
+        pasts : ndarray of shape (n_pasts, n_days, n_assets), at least one day
+
+        Returns
+        -------
+        ndarray of shape (n_pasts, n_assets)
+        """
+        surprise = pasts - self.mean
+        before = np.stack([backcast(past) for past in surprise])
+        variance = self.omega + self.persistence(_HALF) * before
+        for day in range(pasts.shape[1]):
+            variance = self.next(variance, surprise[:, day])
+        return variance
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the coefficients as named arrays."""
         names = ("mean", "omega", "alpha", "gamma", "beta")

@@ -138,6 +138,22 @@ class Roll:
         self._go_past(values, rows)
         return values
 
+    def ahead(self, row: int, n: int, rng: np.random.Generator) -> Floats:
+        """Draw ``n`` times what may come next in one row, (n, n_fields); nothing goes on.
+
+        For market paths: no levels to recall and no calendar.
+        """
+        assert self._clock is None, "a path has no calendar"
+        assert not self._coder.level_columns, "a path has no levels"
+        told = self._read()[row : row + 1]
+        values, _ = self._drawer.draw(
+            torch.addmm(self._context_step[row : row + 1], told, self._step).repeat(n, 1),
+            rng.random((n, UNIFORMS * len(self._coder.fields))),
+            None if self._scale is None else self._scale[row].expand(n, -1),
+            told=self._drawer.heads.tracked(told.expand(n, -1)),
+        )
+        return values
+
     def show(self, values: Floats) -> None:
         """Go on past known rows (n_rows, n_fields) instead of drawing them."""
         self._read()

@@ -6,7 +6,7 @@ how many there are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -82,6 +82,25 @@ class Simulator:
         wanted = np.arange(len(steps))[None, :] < lengths[:, None]
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         return SequencePanel(self.layout, np.stack(steps, axis=1)[wanted], context, offsets)
+
+    def following(
+        self, pasts: Floats, n: int, rngs: Iterable[np.random.Generator]
+    ) -> Iterator[Floats]:
+        """Yield ``n`` rows that may follow each past; see :class:`Foresight`.
+
+        All pasts are lived through side by side, as :class:`RecentPast` lives through one.
+        """
+        # No torch mode is left on while the caller works with what was yielded.
+        with torch.inference_mode(), one_thread():
+            context, rows = self._contexts(len(pasts), np.random.default_rng(0), {})
+            shown = without_outcomes(rows, self.layout)
+            roll = Roll(self, context, shown.codes, shown.numbers)
+            for day in range(pasts.shape[1]):
+                roll.show(pasts[:, day])
+        for row, rng in enumerate(rngs):
+            with torch.inference_mode(), one_thread():
+                drawn = roll.ahead(row, n, rng)
+            yield drawn
 
     def _lengths(self, context: Floats, length: int | None) -> NDArray[np.int64]:
         if length is not None:

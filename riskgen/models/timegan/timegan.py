@@ -5,6 +5,7 @@ Joins the networks, their training and their sampling; knows panels only.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from copy import copy
 from dataclasses import replace
 from typing import Any, ClassVar, Self
@@ -132,6 +133,13 @@ class TimeGAN:
     def after(self, recent: SequencePanel) -> Self:
         """Return the same; its market paths go on from the days of one sequence."""
         return self._beginning(RecentPast(recent.values))
+
+    def following(self, pasts: Floats, n: int, *, seed: int) -> Iterator[Floats]:
+        """Yield ``n`` rows that may follow each past; see :class:`Foresight`."""
+        if self._fitted().regimes is None:
+            raise RiskgenError("These sequences have a beginning of their own, none to choose.")
+        rngs = (stream(seed, "following", self.key, day) for day in range(len(pasts)))
+        return self._fitted().following(pasts, n, rngs)
 
     def within(self, quantile: float) -> Self:
         """Return the same; its market paths begin in regimes above a quantile of volatility."""
