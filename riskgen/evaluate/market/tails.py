@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskgen.evaluate.market.sample import ReturnSample
+from riskgen.simulate.portfolios.shortfall import tail_ends, tail_means
 
 Floats = NDArray[np.float64]
 
@@ -57,20 +58,10 @@ def lower_tails(sample: ReturnSample, values: Floats, shares: Sequence[float]) -
 
 
 def _tail(low: Floats, weights: Floats, cumulated: Floats, wanted: Floats) -> Tail:
-    bounds = wanted * (1 + 1e-12)  # 5 % of 1,000 days are 50 days, whatever the rounding
-    pairs = zip(cumulated, bounds, strict=True)
-    cut = np.array([np.searchsorted(row, most, "right") for row, most in pairs])
-    cut = np.minimum(cut, len(low) - 1)
-    deepest = int(cut.max())
-    inside = weights[:, :deepest] * (np.arange(deepest) < cut[:, None])
+    ends = tail_ends(cumulated, wanted)
     size = np.log(np.maximum(np.abs(low), 1e-300))
-    sums = inside @ np.column_stack([np.ones(deepest), low[:deepest], size[:deepest]])
-    # The quantile's own day counts with the part of its weight that the share still
-    # has room for (Acerbi and Tasche 2002), so that draws do not jump.
-    rest = wanted - sums[:, 0]
-    mean = (sums[:, 1] + rest * low[cut]) / wanted
-    excess = (sums[:, 2] + rest * size[cut]) / wanted - size[cut]
-    return Tail(low[cut], mean, excess)
+    mean, log_size = tail_means(np.column_stack([low, size]), weights, ends, wanted).T
+    return Tail(low[ends], mean, log_size - size[ends])
 
 
 def hill_left(sample: ReturnSample) -> Floats:

@@ -12,6 +12,7 @@ import numpy as np
 
 from riskgen.seeding import stream
 from riskgen.simulate.mechanisms.accounts import Floats
+from riskgen.simulate.portfolios.shortfall import tail_ends, tail_means
 
 LEVELS = (0.95, 0.975, 0.99)
 """Basel II took 99 % for VaR, MAR33 takes 97.5 % for expected shortfall; 95 % is usual inside."""
@@ -64,14 +65,14 @@ def tail_risks(losses: Floats, weights: Floats, *, seed: int) -> list[TailRisk]:
     seed : int
         Names the resamples.
     """
-    order = np.argsort(losses)
-    losses, weights = losses[order], weights[order]
+    order = np.argsort(-losses, kind="stable")
+    gains, weights = -losses[order], weights[order]
     rng = stream(seed, "portfolio", "bootstrap")
-    found = _tails(losses, weights)
+    found = _tails(gains, weights)
     drawn = []
     for _ in range(DRAWS):
         again = weights * rng.poisson(1.0, len(weights))
-        drawn.append(_tails(losses, again if again.any() else weights))
+        drawn.append(_tails(gains, again if again.any() else weights))
     bounds = np.quantile(np.array(drawn), [0.025, 0.975], axis=0)
     low, high = bounds.tolist()
     return [
@@ -80,20 +81,14 @@ def tail_risks(losses: Floats, weights: Floats, *, seed: int) -> list[TailRisk]:
     ]
 
 
-def _tails(losses: Floats, weights: Floats) -> Floats:
-    """Return VaR and expected shortfall of sorted losses at each level, (n_levels, 2).
-
-    The expected shortfall takes as much of the path at the quantile as the level
-    needs (Acerbi & Tasche 2002).
-    """
-    below = np.cumsum(weights) / weights.sum()
-    lost = np.cumsum(weights * losses) / weights.sum()
-    result = []
-    for level in LEVELS:
-        at = min(int(np.searchsorted(below, level - 1e-12)), len(losses) - 1)
-        beyond = lost[-1] - lost[at] + losses[at] * (below[at] - level)
-        result.append((losses[at], beyond / (1.0 - level)))
-    return np.array(result)
+def _tails(gains: Floats, weights: Floats) -> Floats:
+    """Return VaR and expected shortfall of increasing gains at each level, (n_levels, 2)."""
+    wanted = (1.0 - np.array(LEVELS)) * weights.sum()
+    cumulated = np.broadcast_to(np.cumsum(weights), (len(LEVELS), len(gains)))
+    ends = tail_ends(cumulated, wanted)
+    every = np.broadcast_to(weights, cumulated.shape)
+    means = tail_means(gains[:, None], every, ends, wanted)[:, 0]
+    return -np.column_stack([gains[ends], means])
 
 
 def weighted_quantile(values: Floats, weights: Floats, level: float) -> float:
