@@ -1,0 +1,1 @@
+"""One-day forecasts of value at risk and expected shortfall, judged on days that came later."""
