@@ -30,7 +30,7 @@ from riskgen.evaluate.market.episodes import STATISTICS, Episode, energy_scores,
 from riskgen.models.beginning import RECENT, Beginning
 from riskgen.models.registry import create
 from riskgen.simulate import catalogue
-from riskgen.simulate.engine import PathSimulator
+from riskgen.simulate.paths import PathSimulator
 from riskgen.stages.material import PriceMaterial, TableRequest, prepare
 
 HERE = Path(__file__).parent

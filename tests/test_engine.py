@@ -14,10 +14,11 @@ from riskgen.data.events import Events
 from riskgen.errors import GateBlocked
 from riskgen.simulate import catalogue
 from riskgen.simulate.assertions import require, spearman
-from riskgen.simulate.engine import EventSimulator, Part, PathPart, PathSimulator
+from riskgen.simulate.engine import EventSimulator, Part
 from riskgen.simulate.mechanisms import stress_events
 from riskgen.simulate.mechanisms.markets.stressed_paths import stress_paths
 from riskgen.simulate.path_tally import PathTally
+from riskgen.simulate.paths import PathPart, PathSimulator
 from riskgen.simulate.plausibility import plausibility
 from riskgen.simulate.scenario import parse_scenario
 from riskgen.simulate.tally import Tally

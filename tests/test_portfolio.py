@@ -10,7 +10,7 @@ from scipy.stats import norm
 
 from riskgen.data.market.portfolio import Portfolio, read_portfolio
 from riskgen.errors import DataError
-from riskgen.simulate.engine import PathPart
+from riskgen.simulate.paths import PathPart
 from riskgen.simulate.portfolios.outcomes import FEATURES, Outcomes, falls
 from riskgen.simulate.portfolios.reverse import find, story
 from riskgen.simulate.portfolios.risk import LEVELS, tail_risks, weighted_quantile

@@ -13,13 +13,13 @@ import numpy as np
 
 from riskgen.simulate.assertions import Statistic, ask, summaries
 from riskgen.simulate.behaviour import clustering, max_drawdown, path_behaviour
-from riskgen.simulate.engine import PathPart
 from riskgen.simulate.mechanisms.markets.stressed_paths import (
     measure_paths,
     omitted,
     requested,
 )
 from riskgen.simulate.path_curve import path_curve
+from riskgen.simulate.paths import PathPart
 from riskgen.simulate.plausibility import plausibility
 from riskgen.simulate.sampled import Sampled, Totals, keys_of, sample_facts
 from riskgen.simulate.scenario import StressScenario

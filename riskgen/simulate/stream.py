@@ -24,9 +24,10 @@ from riskgen.data.schema import Schema
 from riskgen.data.times.axis import as_given
 from riskgen.errors import RiskgenError
 from riskgen.runs import file_hash
-from riskgen.simulate.engine import Part, PathPart
+from riskgen.simulate.engine import Part
 from riskgen.simulate.mechanisms.accounts import Floats, Ints
 from riskgen.simulate.parquet_file import ParquetFile, row_groups
+from riskgen.simulate.paths import PathPart
 from riskgen.simulate.provenance import Provenance
 
 __all__ = ["PROVENANCE", "Provenance", "join_parts", "write_events", "write_paths"]

@@ -12,7 +12,8 @@ from riskgen.evaluate.verdict import Results
 from riskgen.models.registry import create
 from riskgen.runs import file_hash, write_json
 from riskgen.simulate import catalogue
-from riskgen.simulate.engine import EventSimulator, PathSampler, PathSimulator
+from riskgen.simulate.engine import EventSimulator, PathSampler
+from riskgen.simulate.paths import PathSimulator
 from riskgen.simulate.scenario import StressScenario
 from riskgen.stages.fitted import Fitted, open_run
 from riskgen.stages.material import EventMaterial, PriceMaterial

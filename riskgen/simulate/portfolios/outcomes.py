@@ -9,8 +9,8 @@ import numpy as np
 
 from riskgen.data.market.portfolio import Portfolio
 from riskgen.simulate.behaviour import path_behaviour
-from riskgen.simulate.engine import PathPart
 from riskgen.simulate.mechanisms.accounts import Floats
+from riskgen.simulate.paths import PathPart
 from riskgen.simulate.portfolios.risk import tail_risks, weighted_quantile
 from riskgen.simulate.reweighting.effective import Effective
 from riskgen.simulate.reweighting.statistics import within_correlation

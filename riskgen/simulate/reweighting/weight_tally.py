@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from riskgen.simulate.assertions import Statistic, ask
-from riskgen.simulate.engine import PathPart
 from riskgen.simulate.mechanisms.accounts import Floats
+from riskgen.simulate.paths import PathPart
 from riskgen.simulate.reweighting.effective import Effective
 from riskgen.simulate.reweighting.reweighting import Reweighting
 from riskgen.simulate.reweighting.statistics import label

@@ -11,10 +11,10 @@ from riskgen.data.market.paths import PathStart
 from riskgen.data.schema import unknown_name
 from riskgen.errors import RiskgenError
 from riskgen.runs import read_json
-from riskgen.simulate.engine import PathPart, PathSimulator
 from riskgen.simulate.mechanisms.markets.players import players
 from riskgen.simulate.mechanisms.markets.stressed_paths import regime_of
 from riskgen.simulate.path_tally import PathTally
+from riskgen.simulate.paths import PathPart, PathSimulator
 from riskgen.simulate.reweighting.reweighting import Reweighting, pool_size, solve
 from riskgen.simulate.reweighting.statistics import Market
 from riskgen.simulate.reweighting.weight_tally import WeightTally

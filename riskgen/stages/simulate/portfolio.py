@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from riskgen.data.market.portfolio import Portfolio, read_portfolio
-from riskgen.simulate.engine import PathSimulator
 from riskgen.simulate.mechanisms.accounts import Floats
+from riskgen.simulate.paths import PathSimulator
 from riskgen.simulate.portfolios.outcomes import FEATURES, Outcomes
 from riskgen.simulate.portfolios.reverse import find, story
 from riskgen.stages.fitted import Fitted
