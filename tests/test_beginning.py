@@ -160,8 +160,8 @@ def test_a_condition_has_one_parameter_and_a_map_may_have_it_too() -> None:
     only, both = conditioned("condition", keep=False), conditioned("transform", keep=True)
     for scenario in (only, both):
         check(scenario, 0.5)
-        assert regime_of(scenario, 0.0) == 0.0
-        assert regime_of(scenario, 0.5) == pytest.approx(0.45)
+        assert regime_of((scenario,), 0.0) == 0.0
+        assert regime_of((scenario,), 0.5) == pytest.approx(0.45)
     assert not only.hypothetical
     with pytest.raises(ScenarioError, match="its one parameter is 'regime_quantile'"):
         check(conditioned("condition", keep=True), 0.5)

@@ -21,6 +21,7 @@ from riskgen.simulate.path_tally import PathTally
 from riskgen.simulate.paths import PathPart, PathSimulator
 from riskgen.simulate.plausibility import plausibility
 from riskgen.simulate.scenario import parse_scenario
+from riskgen.simulate.stress import Stress
 from riskgen.simulate.tally import Tally
 
 CHUNK = 16
@@ -98,7 +99,7 @@ def test_stressed_paths_are_a_prefix_too() -> None:
     scenario = catalogue.load("gfc_2008")
 
     def drawn(n: int) -> np.ndarray:
-        parts = path_simulator().parts(n, seed=1, horizon=60, scenario=scenario, severity=1.0)
+        parts = path_simulator().parts(n, seed=1, horizon=60, stress=Stress.of(scenario, 1.0))
         return np.concatenate([part.returns for part in parts])
 
     assert np.array_equal(drawn(20), drawn(40)[:20])

@@ -24,6 +24,7 @@ from riskgen.simulate.stream import (
     write_events,
     write_paths,
 )
+from riskgen.simulate.stress import Stress
 
 BASE = Provenance(run="0001-tiny", seed=1)
 STRESSED = Provenance(
@@ -241,7 +242,7 @@ def test_every_shipped_fraud_scenario_stresses_three_sequences(tmp_path: Path, n
 
 def test_the_shipped_market_scenario_stresses_three_paths(tmp_path: Path) -> None:
     scenario = catalogue.load("gfc_2008")
-    parts = path_simulator().parts(3, seed=1, horizon=60, scenario=scenario, severity=1.0)
+    parts = path_simulator().parts(3, seed=1, horizon=60, stress=Stress.of(scenario, 1.0))
     assert write_paths(parts, tmp_path / "x.parquet", market_start(), STRESSED)["n_rows"] == 180
 
 

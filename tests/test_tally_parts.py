@@ -15,6 +15,7 @@ from riskgen.simulate import catalogue
 from riskgen.simulate.path_tally import PathTally
 from riskgen.simulate.sampled import SAMPLE, Sampled, Totals, keys_of, sample_facts
 from riskgen.simulate.scenario import parse_scenario
+from riskgen.simulate.stress import Stress
 from riskgen.simulate.tally import Tally
 
 SHARED = parse_scenario(catalogue.text("ato_drain").replace("share: 0.02", "share: 0.5"), "mine")
@@ -99,7 +100,7 @@ def of_events(firsts: list[int], n: int) -> Tally:
 def of_paths(firsts: list[int], n: int) -> PathTally:
     scenario = catalogue.load("gfc_2008")
     whole = PathTally(scenario, 1.0, seed=1)
-    drawn = list(path_simulator().parts(n, seed=1, horizon=60, scenario=scenario, severity=1.0))
+    drawn = list(path_simulator().parts(n, seed=1, horizon=60, stress=Stress.of(scenario, 1.0)))
     for first, last in zip(firsts, [*firsts[1:], n], strict=True):
         tally = PathTally(scenario, 1.0, seed=1, first=first)
         for part in drawn:

@@ -10,8 +10,17 @@ from riskgen.cli.screen import Screen
 LEVELS = ("level", "VaR", "95 % interval", "shortfall", "95 % interval")
 
 
-def show_portfolio(facts: Mapping[str, Any], screen: Screen) -> None:
-    """Show tail risks of the portfolio, and the paths on which it loses what was asked."""
+def show_portfolios(facts: Mapping[str, Any], screen: Screen) -> None:
+    """Show the portfolio's risk, at each severity of a grid, if there is a portfolio."""
+    if "portfolio" in facts:
+        _show(facts, screen)
+    for at in facts.get("portfolios", []):
+        screen.result(f"Severity {at['severity']:g}")
+        _show({**facts, **at}, screen)
+
+
+def _show(facts: Mapping[str, Any], screen: Screen) -> None:
+    """Show tail risks, and the paths on which the portfolio loses what was asked."""
     held = facts["portfolio"]
     share = held["unit"] == "share of value"
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @click.option("--stress", help="Stress scenario: a name, a YAML file, or names joined by +.")
 @click.option(
     "--severity",
-    help="How badly it goes wrong: 0.6, or a grid shared out among sequences: 0.2..1, 0.2..1:9.",
+    help="How badly it goes wrong: 0.6, or a grid shared out among them: 0.2..1, 0.2..1:9.",
 )
 @click.option(
     "--column",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from riskgen.cli.portfolio_screen import show_portfolio
+from riskgen.cli.portfolio_screen import show_portfolios
 from riskgen.cli.screen import Bar, Screen
 from riskgen.errors import RunError
 
@@ -115,8 +115,7 @@ def simulate_with_story(request: SimulateRequest, screen: Screen) -> None:
             watched.say_how_to_go_on()
             raise
     screen.result(f"{facts['n_scenarios']:,} scenarios, {facts['n_rows']:,} rows: {facts['where']}")
-    if "portfolio" in facts:
-        show_portfolio(facts, screen)
+    show_portfolios(facts, screen)
     for line in [*facts.get("remarks", []), *filter(None, [facts.get("release")])]:
         screen.note(line)
     screen.note("Next: riskgen evaluate")

@@ -53,9 +53,15 @@ def require_disjoint(scenarios: Sequence[StressScenario]) -> None:
     Raises
     ------
     ScenarioError
-        When one stands twice, when two are of different domains, or when two
-        set the same parameter.
+        When one stands twice, when two are of different domains, when two
+        set the same parameter, or when one of several weighs paths.
     """
+    weighing = [one.id for one in scenarios if one.mechanism == "reweight"]
+    if weighing and len(scenarios) > 1:
+        raise ScenarioError(
+            f"'{weighing[0]}' weighs paths so that its views hold on them, and another scenario "
+            "would map them to others. Simulate them one after the other."
+        )
     for one, other in combinations(scenarios, 2):
         if one.id == other.id:
             raise ScenarioError(f"Scenario '{one.id}' stands twice in one composition.")

@@ -13,15 +13,18 @@ import numpy as np
 
 from riskgen.simulate.assertions import Statistic, ask, summaries
 from riskgen.simulate.behaviour import clustering, max_drawdown, path_behaviour
+from riskgen.simulate.mechanisms.accounts import Ints
 from riskgen.simulate.mechanisms.markets.stressed_paths import (
-    measure_paths,
+    measure_moments,
+    measure_shape,
     omitted,
+    profiles,
     requested,
 )
 from riskgen.simulate.path_curve import path_curve
 from riskgen.simulate.paths import PathPart
 from riskgen.simulate.plausibility import plausibility
-from riskgen.simulate.sampled import Sampled, Totals, keys_of, sample_facts
+from riskgen.simulate.sampled import Profiles, Sampled, Totals, keys_at, sample_facts
 from riskgen.simulate.scenario import StressScenario
 from riskgen.simulate.severity_curve import FEWEST
 
@@ -45,6 +48,10 @@ class PathTally:
         Position of the first path in the whole simulation.
     assets : tuple of str
         Names of the columns of the paths.
+    apart : frozenset of int
+        Columns that are no prices to any scenario of the stress.
+    draws_curve : bool
+        Whether to turn the dial; once is enough for all severities of a grid.
     """
 
     scenario: StressScenario
@@ -52,6 +59,8 @@ class PathTally:
     seed: int
     first: int = 0
     assets: tuple[str, ...] = ()
+    apart: frozenset[int] = frozenset()
+    draws_curve: bool = True
     n_paths: int = 0
     horizon: int = 0
     n_invalid: int = 0
@@ -59,22 +68,37 @@ class PathTally:
     _lost: Totals = field(default_factory=Totals, repr=False)
     _gained: Totals = field(default_factory=Totals, repr=False)
     _reached: Totals = field(default_factory=Totals, repr=False)
+    _shape: Profiles = field(default_factory=Profiles, repr=False)
     _drawdowns: Sampled = field(default_factory=Sampled, repr=False)
     _base: Sampled = field(default_factory=Sampled, repr=False)
     _moved: Sampled = field(default_factory=Sampled, repr=False)
 
-    def add(self, part: PathPart) -> None:
-        """Take note of the paths that follow."""
-        base, stressed = part.base, part.returns
-        if self.severity > 0 and self.first == 0 and self.n_paths == 0:
+    def add(self, part: PathPart, positions: Ints | None = None) -> None:
+        """Take note of paths: those that follow the ones already added, or as positioned.
+
+        Parameters
+        ----------
+        part : PathPart
+            Paths at the tally's severity.
+        positions : ndarray of shape (n_paths,), int64, or None
+            Increasing positions in the whole simulation.
+        """
+        base, stressed, n = part.base, part.returns, len(part)
+        turns = self.draws_curve and self.severity > 0 and self.first == 0
+        if turns and self.n_paths == 0:
             self.curve = path_curve(base, self.scenario, seed=self.seed, assets=self.assets)
-        n, keys = len(base), keys_of(self.seed, self.first + self.n_paths, len(base))
+        if positions is None:
+            positions = self.first + self.n_paths + np.arange(n)
+        keys = keys_at(self.seed, positions)
         self.n_paths += n
         self.horizon = base.shape[1]
         self.n_invalid += int((~np.isfinite(stressed)).sum())
         self._gained.weigh(GAINED, clustering(stressed) - clustering(base), n)
-        for name, value in measure_paths(base, stressed, self.scenario, self.assets).items():
-            self._reached.weigh(name, value, n)
+        if self.severity > 0:
+            told = (base, stressed, self.scenario, self.assets, self.apart)
+            for name, value in measure_moments(*told).items():
+                self._reached.weigh(name, value, n)
+            self._shape.add(profiles(*told), n)
         lost, wanted = max_drawdown(stressed), self.scenario.plausibility.features
         early = max_drawdown(stressed[:, :EARLY_DAYS])
         self._lost.add(DRAWDOWN, lost)
@@ -92,6 +116,7 @@ class PathTally:
         self.curve = self.curve or state["curve"]
         self.horizon = state["horizon"]
         self.n_invalid += state["n_invalid"]
+        self._shape.merge(Profiles.from_state(state["shape"]))
         for name, totals in self._all_totals().items():
             totals.merge(Totals(state["totals"][name]))
         for name, sample in self._samples().items():
@@ -104,6 +129,7 @@ class PathTally:
             "curve": self.curve,
             "horizon": self.horizon,
             "n_invalid": self.n_invalid,
+            "shape": self._shape.state(),
             "totals": {name: totals.found for name, totals in self._all_totals().items()},
             "samples": {name: sample.state() for name, sample in self._samples().items()},
         }
@@ -139,8 +165,8 @@ class PathTally:
         """Return what was reached, parts weighted by their paths; empty at severity 0."""
         if self.severity == 0.0:
             return {}
-        means = {name: self._reached.mean(name) for name in self.scenario.parameters}
-        return {name: mean for name, mean in means.items() if mean is not None}
+        found = self._measured()
+        return {name: found[name] for name in self.scenario.parameters if name in found}
 
     def statistics(self) -> dict[str, Statistic]:
         """Return the statistics that assertions may ask for: among them what was measured.
@@ -155,14 +181,18 @@ class PathTally:
         drawdowns = self._drawdowns.columns() if whole else nothing
         rise = self.scenario.parameters.get("rise_d")
         full = enough and self.horizon >= 2 * (0.0 if rise is None else rise.at1)
-        reached = {name: self._reached.mean(name) for name in self._reached.found}
         return {
-            **(reached if enough and self.severity > 0 else {}),
+            **(self._measured() if enough and self.severity > 0 else {}),
             **summaries(drawdowns),
             **(self._lost.summaries() if whole else {}),
             GAINED: self._gained.mean(GAINED) if full else None,
             "validity_violations": float(self.n_invalid),
         }
+
+    def _measured(self) -> dict[str, float]:
+        moments = {name: self._reached.mean(name) for name in self._reached.found}
+        known = {name: mean for name, mean in moments.items() if mean is not None}
+        return known | measure_shape(self._shape.means(), self.scenario)
 
     def _all_totals(self) -> dict[str, Totals]:
         return {"lost": self._lost, "gained": self._gained, "reached": self._reached}

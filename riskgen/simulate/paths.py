@@ -1,11 +1,13 @@
 """Draw market paths from a fitted generator, part by part.
 
-Parts follow the generator's chunks, as those of events do. Knows no files.
+Parts follow the generator's chunks, as those of events do. Under a grid of severities
+each chunk is put under every severity whole, and each path is taken from the one that
+it falls to: it is what it would be alone at that severity. Knows no files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,9 +16,9 @@ from riskgen.data.market.returns_encoding import PriceEncoder
 from riskgen.data.panel import SequencePanel
 from riskgen.models.base import Generator
 from riskgen.simulate.engine import chunks_within
-from riskgen.simulate.mechanisms.accounts import Floats
-from riskgen.simulate.mechanisms.markets.stressed_paths import stress_paths
-from riskgen.simulate.scenario import StressScenario
+from riskgen.simulate.mechanisms.accounts import Floats, Ints
+from riskgen.simulate.mechanisms.markets.stressed_paths import act_on_paths
+from riskgen.simulate.stress import Stress
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,16 +35,50 @@ class PathPart:
         What the simulation puts out; the base itself without a scenario.
     weight : ndarray of shape (n_paths,) or None
         How much each path counts, 1 on average; None where all count alike.
+    severity : ndarray of shape (n_paths,), int64, or None
+        Index of each path's severity among those of the stress; None where there is one.
     """
 
     first: int
     base: Floats = field(repr=False)
     returns: Floats = field(repr=False)
     weight: Floats | None = field(default=None, repr=False)
+    severity: Ints | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         """Return the number of paths."""
         return len(self.base)
+
+    def members(self, severity: int) -> Ints:
+        """Return the paths of the part that are at one severity, increasing."""
+        if self.severity is None:
+            return np.arange(len(self))
+        return np.flatnonzero(self.severity == severity)
+
+    def take(self, paths: Ints) -> PathPart:
+        """Return some of the paths, in increasing order; ``first`` stays the part's."""
+        base = self.base[paths]
+        # Who compares the two need not measure the same paths twice.
+        returns = base if self.returns is self.base else self.returns[paths]
+        weight = None if self.weight is None else self.weight[paths]
+        severity = None if self.severity is None else self.severity[paths]
+        return PathPart(self.first, base, returns, weight, severity)
+
+
+@dataclass(frozen=True, eq=False)
+class Draw:
+    """How paths come about at one severity.
+
+    Attributes
+    ----------
+    generator : Generator
+        Beginning where the severity says.
+    weigh : callable or None
+        Tells the weight of each path from its log returns.
+    """
+
+    generator: Generator
+    weigh: Callable[[Floats], Floats] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,34 +107,85 @@ class PathSimulator:
         *,
         seed: int,
         horizon: int,
-        scenario: StressScenario | None = None,
-        severity: float = 0.0,
+        stress: Stress | None = None,
+        draws: Sequence[Draw] = (),
         chunks: range | None = None,
-        weigh: Callable[[Floats], Floats] | None = None,
     ) -> Iterator[PathPart]:
         """Yield the first ``n`` paths, a chunk of the generator at a time.
 
-        ``chunks`` asks for some of them only, as for :func:`event_parts`; ``weigh``
-        tells the weight of each path from its log returns.
+        Parameters
+        ----------
+        n : int
+            Number of paths, at least 1.
+        seed : int
+            Same seed, same paths and same stress.
+        horizon : int
+            Days of each path.
+        stress : Stress or None
+            What goes wrong. A chunk is stressed whole and cut afterwards.
+        draws : sequence of Draw
+            How paths come about at each severity of the stress; the generator's own
+            when empty.
+        chunks : range or None
+            As for :func:`event_parts`.
         """
-        size = self.generator.chunk
+        size, severities = self.generator.chunk, (0.0,) if stress is None else stress.severities
+        ways = tuple(draws) or (Draw(self.generator),) * len(severities)
         for index in chunks_within(n, size, chunks):
-            first = index * size
-            base = self._chunk(index, seed, horizon)
-            stressed = base
-            if scenario is not None:
-                stressed = stress_paths(
-                    base,
-                    scenario,
-                    severity=severity,
-                    seed=seed,
-                    first=first,
-                    assets=self.encoder.assets,
-                )
-            keep = min(size, n - first)
-            weight = None if weigh is None else weigh(stressed)[:keep]
-            yield PathPart(first, base[:keep], stressed[:keep], weight)
+            first, bases = index * size, self._bases(ways, index, seed, horizon)
+            runs = [
+                self._run(first, base, way, stress, severity, seed)
+                for base, way, severity in zip(bases, ways, severities, strict=True)
+            ]
+            part = runs[0]
+            if stress is not None and len(runs) > 1:
+                part = _assembled(runs, stress.severity_of(first + np.arange(size)))
+            yield part if first + size <= n else part.take(np.arange(n - first))
 
-    def _chunk(self, index: int, seed: int, horizon: int) -> Floats:
-        panel: SequencePanel = self.generator.sample_chunk(index, seed=seed, length=horizon)
+    def _run(
+        self,
+        first: int,
+        base: Floats,
+        way: Draw,
+        stress: Stress | None,
+        severity: float,
+        seed: int,
+    ) -> PathPart:
+        """Return a chunk that is at one severity as a whole."""
+        returns, weight = base, None if way.weigh is None else way.weigh(base)
+        if stress is not None:
+            returns = act_on_paths(
+                base,
+                stress.scenarios,
+                severity=severity,
+                seed=seed,
+                first=first,
+                assets=self.encoder.assets,
+            )
+        return PathPart(first, base, returns, weight)
+
+    def _bases(self, ways: Sequence[Draw], index: int, seed: int, horizon: int) -> list[Floats]:
+        """Return the base of each severity; whoever begins alike is drawn once for all."""
+        drawn: dict[int, Floats] = {}
+        for way in ways:
+            if id(way.generator) not in drawn:
+                drawn[id(way.generator)] = self._base(way, index, seed, horizon)
+        return [drawn[id(way.generator)] for way in ways]
+
+    def _base(self, way: Draw, index: int, seed: int, horizon: int) -> Floats:
+        panel: SequencePanel = way.generator.sample_chunk(index, seed=seed, length=horizon)
         return self.encoder.decode_returns(panel)
+
+
+def _assembled(runs: Sequence[PathPart], severity: Ints) -> PathPart:
+    """Take each path from the run of its severity."""
+    first, weight = runs[0], None
+    base, returns = first.base.copy(), first.returns.copy()
+    if any(run.weight is not None for run in runs):
+        weight = np.ones(len(severity))
+    for k, run in enumerate(runs):
+        mine = severity == k
+        base[mine], returns[mine] = run.base[mine], run.returns[mine]
+        if weight is not None and run.weight is not None:
+            weight[mine] = run.weight[mine]
+    return PathPart(first.first, base, returns, weight, severity)

@@ -55,6 +55,10 @@ class Provenance:
         stress = "base" if self.base == "generated" else "real base"
         return Provenance(self.run, self.seed, stress, base=self.base)
 
+    def at(self, severity: float) -> Provenance:
+        """Return what paths under the whole stress at one severity say of themselves."""
+        return self.untouched() if severity == 0 else replace(self, severity=severity)
+
     def acted(self, act: Act) -> Provenance:
         """Return what sequences under one act say of themselves."""
         scenario, severity = act

@@ -141,6 +141,47 @@ class Totals:
         self.found[name] = [n + more, total + added, min(least, low), max(most, high)]
 
 
+@dataclass(eq=False)
+class Profiles:
+    """Means of curves of equal length over any number of entities.
+
+    Attributes
+    ----------
+    found : dict of str to tuple of (int, ndarray)
+        Entities and sum of each curve.
+    """
+
+    found: dict[str, tuple[int, Floats]] = field(default_factory=dict)
+
+    def add(self, curves: Mapping[str, Floats], weight: int) -> None:
+        """Take note of means over ``weight`` entities; curves that are not finite do not count."""
+        for name, curve in curves.items():
+            if np.isfinite(curve).all():
+                self._put(name, weight, weight * curve)
+
+    def merge(self, other: Profiles) -> None:
+        """Take over what another part has found."""
+        for name, (n, total) in other.found.items():
+            self._put(name, n, total)
+
+    def means(self) -> dict[str, Floats]:
+        """Return the mean of each curve."""
+        return {name: total / n for name, (n, total) in self.found.items()}
+
+    def state(self) -> dict[str, Any]:
+        """Return JSON values that :meth:`from_state` takes back, to the last bit."""
+        return {name: [n, packed(total)] for name, (n, total) in self.found.items()}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """Return the means that ``state`` was taken from."""
+        return cls({name: (n, unpacked(total)) for name, (n, total) in state.items()})
+
+    def _put(self, name: str, n: int, total: Floats) -> None:
+        before, sum_before = self.found.get(name, (0, np.zeros(len(total))))
+        self.found[name] = (before + n, sum_before + total)
+
+
 def sample_facts(what: str, samples: Mapping[str, Sampled]) -> dict[str, Any]:
     """Return, under ``sampled``, of how many there is a sample; empty when all were kept.
 

@@ -167,13 +167,14 @@ def _path_tables(
 ) -> Iterator[tuple[pl.DataFrame, int]]:
     channels = start.schema.channels
     written = [c for c in channels if not assets or c.role != "channel" or c.name in assets]
+    said = [provenance.at(severity) for severity in provenance.grid or (provenance.severity,)]
     for part in parts:
         frame = paths_frame(part.returns, start)
         columns = [cast_back(frame[channel.name], channel.dtype) for channel in written]
         within = np.repeat(np.arange(len(part)), part.returns.shape[1])
-        said = provenance if provenance.severity > 0 else provenance.untouched()
         weight = None if part.weight is None else part.weight[within]
-        extra = _provenance(part.first + within, [said], np.zeros_like(within), weight)
+        which = np.zeros_like(within) if part.severity is None else part.severity[within]
+        extra = _provenance(part.first + within, said, which, weight)
         yield pl.DataFrame([*columns, *extra]), len(part)
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from riskgen.data.events import Events
+from riskgen.simulate.acts import together, turning
 from riskgen.simulate.mechanisms.mosaic import Mosaic
 from riskgen.simulate.mechanisms.transplant.donors import Donors
-from riskgen.simulate.stress import Act, Stress
+from riskgen.simulate.stress import Stress
 from riskgen.simulate.tally import Tally
 
 _COUNTED = ("n_entities", "n_touched", "n_affected", "n_declined", "validity_violations")
@@ -53,7 +54,7 @@ class StressTally:
         donors : mapping of str to Donors, or None
             Real cases of each scenario that transplants some.
         """
-        known, drawing = donors or {}, _curves(stress.acts)
+        known, drawing = donors or {}, turning(stress.acts)
         tallies = [
             Tally(
                 act.scenario,
@@ -86,33 +87,7 @@ class StressTally:
     def facts(self) -> dict[str, Any]:
         """Return what the only act came to; of several, each, and all assertions together."""
         told = [tally.facts() for tally in self.tallies]
-        if len(told) == 1:
-            return told[0]
         counts: Counter[str] = Counter()
         for facts in told:
             counts.update({name: facts.get(name, 0) for name in _COUNTED})
-        return {
-            "scenario": self.stress.id,
-            "severity": list(self.stress.severities),
-            "seed": self.tallies[0].seed,
-            "mechanism": self.stress.mechanism,
-            "hypothetical": any(facts["hypothetical"] for facts in told),
-            **counts,
-            "assertions": [check for facts in told for check in _named(facts)],
-            "acts": told,
-        }
-
-
-def _curves(acts: Sequence[Act]) -> set[int]:
-    """Return the acts that turn the dial: of each scenario the first at which it happens."""
-    found: dict[str, int] = {}
-    for k, act in enumerate(acts):
-        if act.severity > 0:
-            found.setdefault(act.scenario.id, k)
-    return set(found.values())
-
-
-def _named(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the assertions of an act under names that say which act it is."""
-    where = f"{facts['scenario']} at {facts['severity']:g}"
-    return [{**check, "name": f"{where}: {check['name']}"} for check in facts["assertions"]]
+        return together(self.stress, told, counts)

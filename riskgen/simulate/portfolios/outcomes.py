@@ -31,10 +31,15 @@ class Outcomes:
         What is held.
     seed : int
         Seed of the simulation.
+    first, step : int
+        Number of the first path, and from each to the next: those of one severity of a
+        grid are not neighbours.
     """
 
     portfolio: Portfolio
     seed: int
+    first: int = 0
+    step: int = 1
     _rows: list[Floats] = field(default_factory=list, repr=False)
 
     def add(self, part: PathPart) -> None:
@@ -58,6 +63,10 @@ class Outcomes:
         """Profit, fall, weight, look and look of the base, one row a path."""
         self._rows = [np.concatenate(self._rows)]
         return self._rows[0]
+
+    def number(self, row: int) -> int:
+        """Return the number in the whole simulation of the path in a row."""
+        return self.first + self.step * row
 
     def facts(self) -> dict[str, Any]:
         """Return the distribution of profits, tail risks and falls, as JSON values."""

@@ -62,7 +62,7 @@ def find(outcomes: Outcomes, loss: float) -> tuple[dict[str, Any], Ints]:
     bound = float(chi2.ppf(0.999, width))
     told["most_plausible"] = [
         {
-            "path": int(lost[i]),
+            "path": outcomes.number(int(lost[i])),
             "loss": float(-profit[lost[i]]),
             "m2": float(other[i]),
             "percentile_in_base": float((own < other[i]).mean()),
@@ -71,7 +71,7 @@ def find(outcomes: Outcomes, loss: float) -> tuple[dict[str, Any], Ints]:
         for i in best
     ]
     told["sentence"] = f"{len(lost):,} of {n:,} paths lose as much ({100 * share:.2f} % by weight)."
-    return told, np.asarray(lost[best], dtype=np.int64)
+    return told, np.array([entry["path"] for entry in told["most_plausible"]], dtype=np.int64)
 
 
 def story(returns: Floats, portfolio: Portfolio, assets: Sequence[str], usual: Floats) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from riskgen.simulate.assertions import Statistic, ask
-from riskgen.simulate.mechanisms.accounts import Floats
+from riskgen.simulate.mechanisms.accounts import Floats, Ints
 from riskgen.simulate.paths import PathPart
 from riskgen.simulate.reweighting.effective import Effective
 from riskgen.simulate.reweighting.reweighting import Reweighting
@@ -43,8 +43,9 @@ class WeightTally:
     _weights: list[Floats] = field(default_factory=list, repr=False)
     _views: dict[str, list[tuple[float, float]]] = field(default_factory=dict, repr=False)
 
-    def add(self, part: PathPart) -> None:
-        """Take note of the paths that follow."""
+    def add(self, part: PathPart, positions: Ints | None = None) -> None:
+        """Take note of the paths that follow; their positions do not matter."""
+        del positions
         assert part.weight is not None
         returns, weights = part.returns, part.weight
         self.horizon = returns.shape[1]

@@ -13,70 +13,70 @@ from riskgen.errors import RiskgenError
 from riskgen.runs import read_json
 from riskgen.simulate.mechanisms.markets.players import players
 from riskgen.simulate.mechanisms.markets.stressed_paths import regime_of
+from riskgen.simulate.path_stress_tally import PathStressTally
 from riskgen.simulate.path_tally import PathTally
 from riskgen.simulate.paths import PathPart, PathSimulator
 from riskgen.simulate.reweighting.reweighting import Reweighting, pool_size, solve
 from riskgen.simulate.reweighting.statistics import Market
-from riskgen.simulate.reweighting.weight_tally import WeightTally
-from riskgen.simulate.scenario import StressScenario
 from riskgen.simulate.stream import write_paths
+from riskgen.simulate.stress import Stress
 from riskgen.stages.fitted import Fitted
 from riskgen.stages.simulate.history import precedents
 from riskgen.stages.simulate.path_plan import PathPlan
 from riskgen.stages.simulate.path_start import start_from
-from riskgen.stages.simulate.portfolio import held_portfolio, outcomes_of, portfolio_facts
+from riskgen.stages.simulate.portfolio import Holdings, held_portfolio
 from riskgen.stages.simulate.request import PartTask, SimulateRequest, plain_facts
 
 
-def plan_paths(
-    fitted: Fitted, request: SimulateRequest, scenario: StressScenario | None, severity: float
-) -> PathPlan:
-    """Return how the paths begin, and what they weigh.
+def plan_paths(fitted: Fitted, request: SimulateRequest, stress: Stress | None) -> PathPlan:
+    """Return how the paths begin, and what they weigh, at each severity.
 
     Raises
     ------
     RiskgenError
-        When the scenario does not fit the assets, or is beyond reach.
+        When a scenario does not fit the assets, or is beyond reach.
     """
     _check_assets(fitted, request)
-    regime = regime_of(scenario, severity)
+    severities = (0.0,) if stress is None else stress.severities
+    scenarios = () if stress is None else stress.scenarios
+    regimes = tuple(regime_of(scenarios, severity) for severity in severities)
     if request.start_from is None:
         start = PathStart.from_state(read_json(fitted.run.path / "start.json"), fitted.schema)
-        plan = PathPlan(start, None, regime)
-    elif regime > 0.0:
+        plan = PathPlan(start)
+    elif any(regimes):
         raise RiskgenError(
             f"--start-from begins in the market of a day, and scenario '{request.stress}' in a "
             "regime of its own. Leave one of them out."
         )
     else:
         plan = PathPlan(*start_from(fitted, request))
-    plan = replace(plan, portfolio=held_portfolio(fitted, request, plan))
-    simulator = _simulator(fitted, plan)
-    if scenario is None or scenario.mechanism != "reweight" or severity == 0.0:
+    held, nothing = held_portfolio(fitted, request, plan), (None,) * len(severities)
+    plan = replace(plan, regimes=regimes, weighing=nothing, portfolio=held)
+    plan.draws(fitted.generator)
+    if stress is None or stress.mechanism != "reweight":
         return plan
-    return replace(plan, reweighting=_solved(simulator, request, scenario, severity, plan.start))
+    return replace(plan, weighing=_weighing(fitted, request, stress, plan))
 
 
 def draw_paths(fitted: Fitted, task: PartTask) -> dict[str, Any]:
     """Write one part of a simulation; return what it holds, and its tally."""
     assert task.paths is not None
-    request, solved = task.request, task.paths.reweighting
+    request, simulator = task.request, _simulator(fitted)
     tally = _tally(fitted, task, task.chunks.start * fitted.generator.chunk)
-    outcomes = outcomes_of(task)
+    holdings = Holdings.of(task)
 
-    parts = _simulator(fitted, task.paths).parts(
+    parts = simulator.parts(
         request.scenarios,
         seed=request.seed,
         horizon=request.horizon,
-        scenario=task.scenario,
-        severity=task.provenance.severity,
+        stress=task.stress,
+        draws=task.paths.draws(fitted.generator),
         chunks=task.chunks,
-        weigh=None if solved is None else solved.weights,
     )
 
     def watched() -> Iterator[PathPart]:
         for part in parts:
-            for taker in (tally, outcomes):
+            for taker in (tally, holdings):
                 if taker is not None:
                     taker.add(part)
             yield part
@@ -87,7 +87,7 @@ def draw_paths(fitted: Fitted, task: PartTask) -> dict[str, Any]:
         **written,
         "tally": {
             "paths": None if tally is None else tally.state(),
-            "outcomes": None if outcomes is None else outcomes.state(),
+            "outcomes": None if holdings is None else holdings.state(),
         },
     }
 
@@ -96,18 +96,20 @@ def path_facts(
     fitted: Fitted, task: PartTask, tallies: Iterable[Mapping[str, Any]]
 ) -> dict[str, Any]:
     """Return what was asked and reached, from the tallies of all parts in their order."""
-    tally, outcomes = _tally(fitted, task, 0), outcomes_of(task)
+    assert task.paths is not None
+    tally, holdings = _tally(fitted, task, 0), Holdings.of(task)
     for state in tallies:
         if tally is not None:
             tally.merge(state["paths"])
-        if outcomes is not None:
-            outcomes.merge(state["outcomes"])
+        if holdings is not None:
+            holdings.merge(state["outcomes"])
     told = plain_facts(task.request) if tally is None else tally.facts()
-    if outcomes is not None:
-        assert task.paths is not None
-        told |= portfolio_facts(outcomes, task, _simulator(fitted, task.paths))
-    if isinstance(tally, PathTally) and task.provenance.severity > 0:
-        told["precedents"] = precedents(fitted, task.request, tally.medians())
+    if tally is not None:
+        for act, one in zip(told.get("acts", [told]), tally.tallies, strict=True):
+            if isinstance(one, PathTally) and one.severity > 0:
+                act["precedents"] = precedents(fitted, task.request, one.medians())
+    if holdings is not None:
+        told |= holdings.facts(task, _simulator(fitted), task.paths.draws(fitted.generator))
     remarks = [*told.get("remarks", []), *_remarks(task)]
     return {**told, **_path_facts(task), **({"remarks": remarks} if remarks else {})}
 
@@ -133,8 +135,9 @@ def _path_facts(task: PartTask) -> dict[str, Any]:
     begun = "any regime"
     if task.paths.recent is not None:
         begun = f"the market of {task.paths.start.date}"
-    elif task.paths.regime > 0.0:
-        begun = f"regimes above quantile {task.paths.regime:g} of volatility"
+    elif any(task.paths.regimes):
+        above = " or ".join(f"{regime:g}" for regime in task.paths.regimes)
+        begun = f"regimes above quantile {above} of volatility"
     return {
         "horizon": task.request.horizon,
         "start": str(task.paths.start.date),
@@ -142,32 +145,38 @@ def _path_facts(task: PartTask) -> dict[str, Any]:
     }
 
 
-def _tally(fitted: Fitted, task: PartTask, first: int) -> PathTally | WeightTally | None:
-    if task.scenario is None:
+def _tally(fitted: Fitted, task: PartTask, first: int) -> PathStressTally | None:
+    if task.stress is None:
         return None
     assert task.paths is not None
     assert not isinstance(fitted.encoder, EventEncoder)
-    severity, seed = task.provenance.severity, task.request.seed
-    if task.paths.reweighting is not None:
-        return WeightTally(task.paths.reweighting, severity, seed)
-    return PathTally(task.scenario, severity, seed, first, assets=fitted.encoder.assets)
+    return PathStressTally.of(
+        task.stress,
+        seed=task.request.seed,
+        first=first,
+        assets=fitted.encoder.assets,
+        weighing=task.paths.weighing,
+    )
 
 
-def _simulator(fitted: Fitted, plan: PathPlan) -> PathSimulator:
+def _simulator(fitted: Fitted) -> PathSimulator:
     assert not isinstance(fitted.encoder, EventEncoder)
-    return PathSimulator(plan.begun(fitted.generator), fitted.encoder)
+    return PathSimulator(fitted.generator, fitted.encoder)
 
 
-def _solved(
-    simulator: PathSimulator,
-    request: SimulateRequest,
-    scenario: StressScenario,
-    severity: float,
-    start: PathStart,
-) -> Reweighting:
+def _weighing(
+    fitted: Fitted, request: SimulateRequest, stress: Stress, plan: PathPlan
+) -> tuple[Reweighting | None, ...]:
     """Return the weights, solved on the first paths of the simulation, written or not."""
-    assets = simulator.encoder.assets
-    market = Market(assets, players(scenario, assets), start.prices)
-    count = pool_size(request.horizon, len(assets))
-    pool = simulator.draw(count, seed=request.seed, horizon=request.horizon)
-    return solve(scenario, severity, pool, market, seed=request.seed)
+    assert not isinstance(fitted.encoder, EventEncoder)
+    (scenario,), assets = stress.scenarios, fitted.encoder.assets
+    market = Market(assets, players(scenario, assets), plan.start.prices)
+    count, found = pool_size(request.horizon, len(assets)), list[Reweighting | None]()
+    for severity, draw in zip(stress.severities, plan.draws(fitted.generator), strict=True):
+        if severity == 0.0:
+            found.append(None)
+            continue
+        simulator = PathSimulator(draw.generator, fitted.encoder)
+        pool = simulator.draw(count, seed=request.seed, horizon=request.horizon)
+        found.append(solve(scenario, severity, pool, market, seed=request.seed))
+    return tuple(found)

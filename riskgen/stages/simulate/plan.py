@@ -76,11 +76,11 @@ class Plan:
         provenance = replace(
             provenance, n_cases=told.get("n_cases", 0), release=told.get("release", "")
         )
-        paths, scenario = None, None if stress is None else stress.scenarios[0]
+        paths = None
         if fitted.schema.domain == "market":
             # Weights are solved on paths that are drawn here, as workers would draw them.
             with one_thread():
-                paths = plan_paths(fitted, request, scenario, provenance.severity)
+                paths = plan_paths(fitted, request, stress)
         chunk = chunk_of(fitted, request)
         return cls(request, path, fitted, stress, provenance, chunk, paths)
 
@@ -150,8 +150,7 @@ def stress_of(request: SimulateRequest, domain: str) -> Stress | None:
     Raises
     ------
     ScenarioError
-        When the scenario is faulty, is not for this kind of table, or a market is asked
-        for more than one scenario at one severity.
+        When the scenario is faulty or is not for this kind of table.
     """
     if request.stress is None:
         return None
@@ -192,11 +191,6 @@ def _check_domain(stress: Stress, domain: str) -> None:
         raise ScenarioError(
             f"Scenario '{stress.id}' is for {stress.domain} and this run is of {domain}. "
             f"Fitting ones: {', '.join(fitting)}."
-        )
-    if domain == "market" and len(stress.acts) > 1:
-        raise ScenarioError(
-            f"'{stress.id}' is {len(stress.acts)} acts in one simulation, which is for events. "
-            "Simulate market paths under one scenario at one severity at a time."
         )
 
 

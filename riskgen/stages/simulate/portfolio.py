@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from riskgen.data.market.portfolio import Portfolio, read_portfolio
 from riskgen.simulate.mechanisms.accounts import Floats
-from riskgen.simulate.paths import PathSimulator
+from riskgen.simulate.paths import Draw, PathPart, PathSimulator
 from riskgen.simulate.portfolios.outcomes import FEATURES, Outcomes
 from riskgen.simulate.portfolios.reverse import find, story
 from riskgen.stages.fitted import Fitted
@@ -24,16 +26,65 @@ def held_portfolio(fitted: Fitted, request: SimulateRequest, plan: PathPlan) -> 
     return read_portfolio(request.portfolio, assets, plan.start.prices)
 
 
-def outcomes_of(task: PartTask) -> Outcomes | None:
-    """Return what adds up the outcomes of paths, if there is a portfolio."""
-    assert task.paths is not None
-    if task.paths.portfolio is None:
-        return None
-    return Outcomes(task.paths.portfolio, task.request.seed)
+@dataclass(frozen=True, eq=False)
+class Holdings:
+    """What the paths of each severity do to a portfolio.
+
+    Attributes
+    ----------
+    severities : tuple of float
+        Of the stress; one where there is none.
+    outcomes : tuple of Outcomes
+        One for each.
+    """
+
+    severities: tuple[float, ...]
+    outcomes: tuple[Outcomes, ...]
+
+    @classmethod
+    def of(cls, task: PartTask) -> Holdings | None:
+        """Return what adds up the outcomes of paths, if there is a portfolio."""
+        assert task.paths is not None
+        held, seed = task.paths.portfolio, task.request.seed
+        if held is None:
+            return None
+        severities = (0.0,) if task.stress is None else task.stress.severities
+        n = len(severities)
+        return cls(severities, tuple(Outcomes(held, seed, first=k, step=n) for k in range(n)))
+
+    def add(self, part: PathPart) -> None:
+        """Take note of the paths that follow."""
+        for k, outcomes in enumerate(self.outcomes):
+            members = part.members(k)
+            outcomes.add(part if len(members) == len(part) else part.take(members))
+
+    def merge(self, states: Sequence[str]) -> None:
+        """Take over the :meth:`state` of the part that follows those already added."""
+        for outcomes, state in zip(self.outcomes, states, strict=True):
+            outcomes.merge(state)
+
+    def state(self) -> list[str]:
+        """Return what :meth:`merge` takes."""
+        return [outcomes.state() for outcomes in self.outcomes]
+
+    def facts(
+        self, task: PartTask, simulator: PathSimulator, draws: Sequence[Draw]
+    ) -> dict[str, Any]:
+        """Return the portfolio's risk and, if asked for, the paths on which it loses so much.
+
+        Of a grid under ``portfolios``, each with its severity: losses of several
+        severities together have no law.
+        """
+        told = [_facts(one, task, simulator, draws) for one in self.outcomes if len(one.rows)]
+        if len(self.severities) == 1:
+            return told[0]
+        pairs = zip(self.severities, told, strict=False)
+        return {"portfolios": [{"severity": severity, **facts} for severity, facts in pairs]}
 
 
-def portfolio_facts(outcomes: Outcomes, task: PartTask, simulator: PathSimulator) -> dict[str, Any]:
-    """Return the portfolio's risk and, if asked for, the paths on which it loses so much."""
+def _facts(
+    outcomes: Outcomes, task: PartTask, simulator: PathSimulator, draws: Sequence[Draw]
+) -> dict[str, Any]:
     told: dict[str, Any] = {"portfolio": outcomes.facts()}
     if task.request.loss_at_least is None:
         return told
@@ -41,22 +92,22 @@ def portfolio_facts(outcomes: Outcomes, task: PartTask, simulator: PathSimulator
     usual = np.median(outcomes.rows[:, 3 + len(FEATURES) :], axis=0)
     lines = [found["sentence"]]
     for entry, number in zip(found.get("most_plausible", []), paths.tolist(), strict=True):
-        returns = _path(simulator, task, int(number))
+        returns = _path(simulator, task, draws, int(number))
         assets = simulator.encoder.assets
         entry["story"] = story(returns, outcomes.portfolio, assets, usual)
         lines.append(_line(entry))
     return {**told, "reverse_stress": {**found, "lines": lines}}
 
 
-def _path(simulator: PathSimulator, task: PartTask, number: int) -> Floats:
+def _path(simulator: PathSimulator, task: PartTask, draws: Sequence[Draw], number: int) -> Floats:
     """Draw one path again: its chunk is all that it needs."""
     chunk = number // simulator.generator.chunk
     parts = simulator.parts(
         number + 1,
         seed=task.request.seed,
         horizon=task.request.horizon,
-        scenario=task.scenario,
-        severity=task.provenance.severity,
+        stress=task.stress,
+        draws=draws,
         chunks=range(chunk, chunk + 1),
     )
     part = next(iter(parts))

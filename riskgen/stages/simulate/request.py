@@ -11,7 +11,6 @@ from riskgen.runs import file_hash
 from riskgen.simulate.draft import Draft
 from riskgen.simulate.engines.engine import EngineName
 from riskgen.simulate.provenance import BaseKind, Provenance
-from riskgen.simulate.scenario import StressScenario
 from riskgen.simulate.stress import Stress
 from riskgen.stages.simulate.path_plan import PathPlan
 
@@ -141,11 +140,6 @@ class PartTask:
     def __str__(self) -> str:
         """Return how messages call it."""
         return f"Part {self.number}"
-
-    @property
-    def scenario(self) -> StressScenario | None:
-        """The first scenario: the only one for a market."""
-        return None if self.stress is None else self.stress.scenarios[0]
 
     @property
     def path(self) -> Path:

@@ -33,10 +33,22 @@ def apply(
     return calm.returns(unit, np.ones(returns.shape[1]), np.zeros(1))
 
 
-def measure(base: Floats, stressed: Floats, scenario: StressScenario) -> dict[str, float]:
+def moments(base: Floats, stressed: Floats, scenario: StressScenario) -> dict[str, float]:
     """Return how far the mean correlation went towards 1, and where it arrived."""
     last = int(duration(scenario, base.shape[1]))
     was, now = (mean_correlation(Calm.of(part[:, :last]).correlation) for part in (base, stressed))
     if was >= 1.0:
         return {}
     return {"mean_correlation": now, "correlation_towards_one": (now - was) / (1.0 - was)}
+
+
+def profiles(base: Floats, stressed: Floats) -> dict[str, Floats]:
+    """Return nothing: it has no shape in time."""
+    del base, stressed
+    return {}
+
+
+def shape(profiles: dict[str, Floats], scenario: StressScenario) -> dict[str, float]:
+    """Return nothing, of nothing."""
+    del profiles, scenario
+    return {}

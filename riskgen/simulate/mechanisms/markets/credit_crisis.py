@@ -62,17 +62,14 @@ def apply(
     return calm.returns(unit, np.exp(np.log(value["vol_scale"]) * part), index)
 
 
-def measure(base: Floats, stressed: Floats, scenario: StressScenario) -> dict[str, float]:
+def moments(base: Floats, stressed: Floats, scenario: StressScenario) -> dict[str, float]:
     """Return what was reached; nothing where the horizon ends before the full effect.
 
     ``vol_scale`` (median over assets), ``drift_12m`` of the equal-weighted index
     against the base, ``correlation_shift`` (mean on Fisher's z, with what jumps add),
-    rate and mean size of jumps, ``rise_d``, ``recovery_half_life_d``.
+    rate and mean size of jumps.
     """
-    horizon, d = base.shape[1:]
-    rise = scenario.parameters["rise_d"].at1 if "rise_d" in scenario.parameters else 0.0
-    last = int(duration(scenario, horizon))
-    full = slice(min(int(np.ceil(rise)), horizon), last)
+    d, full = base.shape[2], _full(scenario, base.shape[1])
     before, after = base[:, full].reshape(-1, d), stressed[:, full].reshape(-1, d)
     if len(before) < 2:
         return {}
@@ -86,16 +83,31 @@ def measure(base: Floats, stressed: Floats, scenario: StressScenario) -> dict[st
             Calm.of(before[None]).correlation
         )
         reached["correlation_shift"] = float(change[pairs].mean())
-    reached |= _jumps_found(before, after, Calm.of(base).index_scale)
-    return reached | _times(daily_factor(base, stressed, interquartile), full, horizon)
+    return reached | _jumps_found(before, after, Calm.of(base).index_scale)
 
 
-def _times(factor: Floats, full: slice, horizon: int) -> dict[str, float]:
+def profiles(base: Floats, stressed: Floats) -> dict[str, Floats]:
+    """Return the log factor on the volatility of each day, as rare jumps do not move it."""
+    return {"volatility": daily_factor(base, stressed, interquartile)}
+
+
+def shape(profiles: dict[str, Floats], scenario: StressScenario) -> dict[str, float]:
+    """Return within how many days volatility rises, and in how many its excess halves."""
+    factor = profiles["volatility"]
+    full = _full(scenario, len(factor))
+    if full.start >= full.stop:
+        return {}
     level = float(np.median(factor[full]))
     found = {"rise_d": rise_days(factor, level)}
-    if full.stop < horizon:
+    if full.stop < len(factor):
         found["recovery_half_life_d"] = half_life(factor[full.stop :], level)
-    return {name: days for name, days in found.items() if np.isfinite(days)}
+    return found
+
+
+def _full(scenario: StressScenario, horizon: int) -> slice:
+    """Return the days of the full effect."""
+    rise = scenario.parameters["rise_d"].at1 if "rise_d" in scenario.parameters else 0.0
+    return slice(min(int(np.ceil(rise)), horizon), int(duration(scenario, horizon)))
 
 
 def _jumps_found(before: Floats, after: Floats, index_scale: float) -> dict[str, float]:

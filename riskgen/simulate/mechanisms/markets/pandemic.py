@@ -50,28 +50,39 @@ def apply(
     return calm.returns(unit, np.exp(np.log(value["vol_scale"]) * part), index)
 
 
-def measure(base: Floats, stressed: Floats, scenario: StressScenario) -> dict[str, float]:
-    """Return what was reached, and ``mean_correlation`` of the days of the scenario.
-
-    Times and the recovery only where the horizon goes on beyond the scenario.
-    """
-    horizon = base.shape[1]
-    last = int(duration(scenario, horizon))
-    factor, moved = daily_factor(base, stressed), (stressed - base).mean(axis=(0, 2)).cumsum()
-    level = float(factor[last - 1])
-    reached = {"vol_scale": float(np.exp(level)), "rise_d": rise_days(factor[:last], level)}
-    reached["fall"] = float(np.expm1(moved[last - 1]))
+def moments(base: Floats, stressed: Floats, scenario: StressScenario) -> dict[str, float]:
+    """Return ``mean_correlation`` of the days of the scenario, and how far it went to 1."""
+    last = int(duration(scenario, base.shape[1]))
     was, now = (
         mean_correlation(Calm.of(_same_days(part[:, :last])).correlation)
         for part in (base, stressed)
     )
-    if was < 1.0:
-        reached |= {"mean_correlation": now, "correlation_towards_one": (now - was) / (1.0 - was)}
-    if last < horizon:
+    if was >= 1.0:
+        return {}
+    return {"mean_correlation": now, "correlation_towards_one": (now - was) / (1.0 - was)}
+
+
+def profiles(base: Floats, stressed: Floats) -> dict[str, Floats]:
+    """Return the log factor on volatility and the mean move so far, of each day."""
+    moved = (stressed - base).mean(axis=(0, 2)).cumsum()
+    return {"volatility": daily_factor(base, stressed), "moved": moved}
+
+
+def shape(profiles: dict[str, Floats], scenario: StressScenario) -> dict[str, float]:
+    """Return size and times of the fall and of the volatility.
+
+    Half-lives and the recovery only where the horizon goes on beyond the scenario.
+    """
+    factor, moved = profiles["volatility"], profiles["moved"]
+    last = int(duration(scenario, len(factor)))
+    level = float(factor[last - 1])
+    reached = {"vol_scale": float(np.exp(level)), "rise_d": rise_days(factor[:last], level)}
+    reached["fall"] = float(np.expm1(moved[last - 1]))
+    if last < len(factor):
         reached["vol_half_life_d"] = half_life(factor[last:], level)
         reached["recovery_half_life_d"] = half_life(moved[last:], float(moved[last - 1]))
         reached["recovered"] = 1.0 - float(moved[-1] / moved[last - 1])
-    return {name: found for name, found in reached.items() if np.isfinite(found)}
+    return reached
 
 
 def _lost(scenario: StressScenario, horizon: int, half_life_d: float) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from types import ModuleType
 
 import numpy as np
@@ -32,6 +32,34 @@ UPSTREAM = ("reweight", "condition")
 REGIME = "regime_quantile"
 
 
+def act_on_paths(
+    returns: Floats,
+    scenarios: Sequence[StressScenario],
+    *,
+    severity: float,
+    seed: int,
+    first: int = 0,
+    assets: Sequence[str] = (),
+) -> Floats:
+    """Apply the scenarios of one stress to simulated log returns, one after the other.
+
+    Unlike a customer, who suffers one fraud at most, a market suffers them all: each
+    maps what those before it have left. Parameters as for :func:`stress_paths`.
+    """
+    apart = levels_of(scenarios, assets)
+    for scenario in scenarios:
+        returns = stress_paths(
+            returns,
+            scenario,
+            severity=severity,
+            seed=seed,
+            first=first,
+            assets=assets,
+            apart=apart,
+        )
+    return returns
+
+
 def stress_paths(
     returns: Floats,
     scenario: StressScenario,
@@ -40,6 +68,7 @@ def stress_paths(
     seed: int,
     first: int = 0,
     assets: Sequence[str] = (),
+    apart: Collection[int] = (),
 ) -> Floats:
     """Apply a market scenario to simulated log returns.
 
@@ -58,6 +87,8 @@ def stress_paths(
         Number of the first path in the whole simulation, for parts.
     assets : sequence of str
         Their names, where the scenario moves columns that play a role.
+    apart : collection of int
+        Further columns that are no prices, for another scenario of the same stress.
 
     Returns
     -------
@@ -75,9 +106,9 @@ def stress_paths(
     typology = _typology(scenario)
     values = {**typology.PARAMETERS, **requested(scenario, severity)}
     levels = level_columns(scenario, assets)
-    prices = [column for column in range(returns.shape[2]) if column not in levels.values()]
+    prices = _prices(returns, {*levels.values(), *apart})
     applied: Floats = typology.apply(returns[:, :, prices], scenario, values, seed, first)
-    if not levels:
+    if len(prices) == returns.shape[2]:
         return applied
     stressed = returns.copy()
     stressed[:, :, prices] = applied
@@ -95,6 +126,11 @@ def level_columns(scenario: StressScenario, assets: Sequence[str]) -> dict[str, 
     return {role: n for role, n in players(scenario, assets).items() if role in roles}
 
 
+def levels_of(scenarios: Sequence[StressScenario], assets: Sequence[str]) -> frozenset[int]:
+    """Return the columns that are no prices to any of the scenarios."""
+    return frozenset(n for s in scenarios for n in level_columns(s, assets).values())
+
+
 def omitted(scenario: StressScenario, assets: Sequence[str]) -> list[str]:
     """Return parameters that move nothing here, with the reason."""
     roles = getattr(TYPOLOGIES.get(str(scenario.typology)), "LEVELS", {})
@@ -106,11 +142,11 @@ def omitted(scenario: StressScenario, assets: Sequence[str]) -> list[str]:
     ]
 
 
-def regime_of(scenario: StressScenario | None, severity: float) -> float:
+def regime_of(scenarios: Sequence[StressScenario], severity: float) -> float:
     """Return the quantile of volatility above which paths begin, 0 for any regime."""
-    if scenario is None or severity == 0.0 or REGIME not in scenario.parameters:
-        return 0.0
-    return scenario.value(REGIME, severity)
+    # Scenarios that go together set different parameters: at most one says so.
+    told = [one for one in scenarios if REGIME in one.parameters]
+    return told[0].value(REGIME, severity) if told and severity > 0.0 else 0.0
 
 
 def requested(scenario: StressScenario, severity: float) -> dict[str, float]:
@@ -121,25 +157,75 @@ def requested(scenario: StressScenario, severity: float) -> dict[str, float]:
 
 
 def measure_paths(
-    base: Floats, stressed: Floats, scenario: StressScenario, assets: Sequence[str] = ()
+    base: Floats,
+    stressed: Floats,
+    scenario: StressScenario,
+    assets: Sequence[str] = (),
+    apart: Collection[int] = (),
 ) -> dict[str, float]:
     """Return what was reached of each parameter, as far as the horizon shows it.
 
     Parameters
     ----------
     base, stressed : ndarray of shape (n_paths, horizon, n_assets)
-        The same paths before and after.
+        The same paths before and after the whole stress.
+    assets, apart
+        As for :func:`stress_paths`.
+    """
+    found = measure_moments(base, stressed, scenario, assets, apart)
+    return found | measure_shape(profiles(base, stressed, scenario, assets, apart), scenario)
+
+
+def measure_moments(
+    base: Floats,
+    stressed: Floats,
+    scenario: StressScenario,
+    assets: Sequence[str] = (),
+    apart: Collection[int] = (),
+) -> dict[str, float]:
+    """Return what was reached of the parameters that have no shape in time.
+
+    Means over parts of a simulation, by their paths, are those of the whole but for
+    what few paths do to a variance.
     """
     if scenario.mechanism in UPSTREAM or len(base) == 0:
         return {}
     typology, levels = _typology(scenario), level_columns(scenario, assets)
-    prices = [column for column in range(base.shape[2]) if column not in levels.values()]
-    measured = typology.measure(base[:, :, prices], stressed[:, :, prices], scenario)
-    found: dict[str, float] = measured
+    prices = _prices(base, {*levels.values(), *apart})
+    found: dict[str, float] = typology.moments(base[:, :, prices], stressed[:, :, prices], scenario)
     for role, column in levels.items():
         first_day = stressed[:, 0, column] - base[:, 0, column]
         found[typology.LEVELS[role]] = float(np.exp(first_day.mean()))
     return found
+
+
+def profiles(
+    base: Floats,
+    stressed: Floats,
+    scenario: StressScenario,
+    assets: Sequence[str] = (),
+    apart: Collection[int] = (),
+) -> dict[str, Floats]:
+    """Return what the stress does to each day, by name, each of shape (horizon,).
+
+    To be averaged over parts before :func:`measure_shape` reads them: the day of a peak
+    on a handful of paths is mostly chance.
+    """
+    if scenario.mechanism in UPSTREAM or len(base) == 0:
+        return {}
+    prices = _prices(base, {*level_columns(scenario, assets).values(), *apart})
+    found: dict[str, Floats] = _typology(scenario).profiles(
+        base[:, :, prices], stressed[:, :, prices]
+    )
+    return found
+
+
+def measure_shape(profiles: dict[str, Floats], scenario: StressScenario) -> dict[str, float]:
+    """Return what was reached of sizes and times, read off :func:`profiles`."""
+    if not profiles or not all(np.isfinite(one).all() for one in profiles.values()):
+        return {}
+    found: dict[str, float] = _typology(scenario).shape(profiles, scenario)
+    return {name: value for name, value in found.items() if np.isfinite(value)}
 
 
 def check(scenario: StressScenario, severity: float) -> None:
@@ -168,6 +254,10 @@ def check(scenario: StressScenario, severity: float) -> None:
     unknown = sorted(set(scenario.parameters) - {*known, REGIME})
     if unknown:
         raise ScenarioError(unknown_name("parameter", unknown[0], sorted([*known, REGIME])))
+
+
+def _prices(returns: Floats, levels: Collection[int]) -> list[int]:
+    return [column for column in range(returns.shape[2]) if column not in levels]
 
 
 def _typology(scenario: StressScenario) -> ModuleType:

@@ -48,20 +48,29 @@ def level_moves(horizon: int, value: dict[str, float], role: str) -> Floats:
     return np.diff(excess, prepend=0.0)
 
 
-def measure(base: Floats, stressed: Floats, scenario: StressScenario) -> dict[str, float]:
-    """Return what was reached, and the day of the peak, counted from 1."""
+def moments(base: Floats, stressed: Floats, scenario: StressScenario) -> dict[str, float]:
+    """Return the autocorrelation that returns got on top, on the days of the scenario."""
     last = int(duration(scenario, base.shape[1]))
-    factor = np.exp(daily_factor(base, stressed))
-    peak = int(np.argmax(factor)) if np.isfinite(factor).all() else 0
-    excess = factor - 1.0
-    reached = {
+    gained = _lag_one(stressed[:, :last]) - _lag_one(base[:, :last])
+    return {"autocorrelation": gained} if np.isfinite(gained) else {}
+
+
+def profiles(base: Floats, stressed: Floats) -> dict[str, Floats]:
+    """Return the log factor on the volatility of each day."""
+    return {"volatility": daily_factor(base, stressed)}
+
+
+def shape(profiles: dict[str, Floats], scenario: StressScenario) -> dict[str, float]:
+    """Return size, day (counted from 1) and half-life of the peak."""
+    del scenario
+    factor = np.exp(profiles["volatility"])
+    peak, excess = int(np.argmax(factor)), factor - 1.0
+    return {
         "vol_scale": float(factor[peak]),
         "peak_day": peak + 1.0,
         # The first day is the peak itself: what follows it falls by half.
         "half_life_d": half_life(excess[peak + 1 :], float(excess[peak])),
-        "autocorrelation": _lag_one(stressed[:, :last]) - _lag_one(base[:, :last]),
     }
-    return {name: found for name, found in reached.items() if np.isfinite(found)}
 
 
 def _fading(horizon: int, value: dict[str, float]) -> Floats:
