@@ -115,7 +115,7 @@ def _collateral(item: object) -> Table | None:
         return None
     rows = tuple(
         (
-            plain(row["statistic"]),
+            " of ".join(plain(row[key]) for key in ("statistic", "asset") if row.get(key)),
             value_text(row["distance"]),
             value_text(row["noise"]),
             f"{row['ratio']:.2f}",
@@ -123,10 +123,10 @@ def _collateral(item: object) -> Table | None:
         )
         for row in item
     )
-    columns = ("Distribution", "Moved by", "Noise of the base", "Ratio", "")
-    return Table(
-        "What else moved (total variation; at most twice the noise)", columns, rows, (1, 2, 3)
-    )
+    columns = ("Statistic", "Moved by", "Noise of the base", "Ratio", "")
+    measured = "of the asset that it moved most" if "asset" in item[0] else "total variation"
+    title = f"What else moved ({measured}; at most twice the noise)"
+    return Table(title, columns, rows, (1, 2, 3))
 
 
 def _moved(row: Mapping[str, Any]) -> Chip:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from riskgen.simulate.acts import together, turning
-from riskgen.simulate.mechanisms.markets.stressed_paths import levels_of
 from riskgen.simulate.path_tally import PathTally
 from riskgen.simulate.paths import PathPart
 from riskgen.simulate.reweighting.reweighting import Reweighting
@@ -56,7 +55,7 @@ class PathStressTally:
         weighing : sequence of Reweighting or None
             What the paths of each severity weigh; all alike when empty.
         """
-        drawing, apart = turning(stress.acts), levels_of(stress.scenarios, assets)
+        drawing = turning(stress.acts)
         tallies: list[PathTally | WeightTally] = []
         for k, act in enumerate(stress.acts):
             solved = weighing[k // len(stress.scenarios)] if weighing else None
@@ -70,7 +69,7 @@ class PathStressTally:
                     seed,
                     first,
                     assets=assets,
-                    apart=apart,
+                    others=tuple(s for s in stress.scenarios if s is not act.scenario),
                     draws_curve=k in drawing,
                 )
             )

@@ -15,12 +15,15 @@ from riskgen.simulate.assertions import Statistic, ask, summaries
 from riskgen.simulate.behaviour import clustering, max_drawdown, path_behaviour
 from riskgen.simulate.mechanisms.accounts import Ints
 from riskgen.simulate.mechanisms.markets.stressed_paths import (
+    levels_of,
     measure_moments,
     measure_shape,
     omitted,
     profiles,
     requested,
+    targets,
 )
+from riskgen.simulate.path_collateral import PathCollateral, watched
 from riskgen.simulate.path_curve import path_curve
 from riskgen.simulate.paths import PathPart
 from riskgen.simulate.plausibility import plausibility
@@ -48,8 +51,8 @@ class PathTally:
         Position of the first path in the whole simulation.
     assets : tuple of str
         Names of the columns of the paths.
-    apart : frozenset of int
-        Columns that are no prices to any scenario of the stress.
+    others : tuple of StressScenario
+        That happen to the same paths.
     draws_curve : bool
         Whether to turn the dial; once is enough for all severities of a grid.
     """
@@ -59,12 +62,13 @@ class PathTally:
     seed: int
     first: int = 0
     assets: tuple[str, ...] = ()
-    apart: frozenset[int] = frozenset()
+    others: tuple[StressScenario, ...] = ()
     draws_curve: bool = True
     n_paths: int = 0
     horizon: int = 0
     n_invalid: int = 0
     curve: dict[str, object] = field(default_factory=dict)
+    collateral: PathCollateral = field(init=False, repr=False)
     _lost: Totals = field(default_factory=Totals, repr=False)
     _gained: Totals = field(default_factory=Totals, repr=False)
     _reached: Totals = field(default_factory=Totals, repr=False)
@@ -72,6 +76,10 @@ class PathTally:
     _drawdowns: Sampled = field(default_factory=Sampled, repr=False)
     _base: Sampled = field(default_factory=Sampled, repr=False)
     _moved: Sampled = field(default_factory=Sampled, repr=False)
+
+    def __post_init__(self) -> None:
+        """Begin with nothing."""
+        self.collateral = PathCollateral(self.seed)
 
     def add(self, part: PathPart, positions: Ints | None = None) -> None:
         """Take note of paths: those that follow the ones already added, or as positioned.
@@ -95,10 +103,13 @@ class PathTally:
         self.n_invalid += int((~np.isfinite(stressed)).sum())
         self._gained.weigh(GAINED, clustering(stressed) - clustering(base), n)
         if self.severity > 0:
-            told = (base, stressed, self.scenario, self.assets, self.apart)
+            told = (base, stressed, self.scenario, self.assets, self._levels())
             for name, value in measure_moments(*told).items():
                 self._reached.weigh(name, value, n)
             self._shape.add(profiles(*told), n)
+            seen, prices = np.flatnonzero(watched(positions)), self._prices(base.shape[2])
+            before, after = (paths[seen][:, :, prices] for paths in (base, stressed))
+            self.collateral.add(before, after, keys[seen])
         lost, wanted = max_drawdown(stressed), self.scenario.plausibility.features
         early = max_drawdown(stressed[:, :EARLY_DAYS])
         self._lost.add(DRAWDOWN, lost)
@@ -117,6 +128,7 @@ class PathTally:
         self.horizon = state["horizon"]
         self.n_invalid += state["n_invalid"]
         self._shape.merge(Profiles.from_state(state["shape"]))
+        self.collateral.merge(state["collateral"])
         for name, totals in self._all_totals().items():
             totals.merge(Totals(state["totals"][name]))
         for name, sample in self._samples().items():
@@ -130,6 +142,7 @@ class PathTally:
             "horizon": self.horizon,
             "n_invalid": self.n_invalid,
             "shape": self._shape.state(),
+            "collateral": self.collateral.state(),
             "totals": {name: totals.found for name, totals in self._all_totals().items()},
             "samples": {name: sample.state() for name, sample in self._samples().items()},
         }
@@ -152,6 +165,7 @@ class PathTally:
             "omitted": omitted(self.scenario, self.assets),
             "severity_curve": self.curve,
             "assertions": ask(self.scenario, self.severity, self.statistics()),
+            "collateral": self.collateral.facts(self._targets(), self._names()),
             "plausibility": plausibility(base, moved, names, quantile=limit),
             **sample_facts("Medians and plausibility", {"paths": self._base}),
         }
@@ -186,8 +200,22 @@ class PathTally:
             **summaries(drawdowns),
             **(self._lost.summaries() if whole else {}),
             GAINED: self._gained.mean(GAINED) if full else None,
+            "collateral.worst_ratio": self.collateral.worst(self._targets()) if enough else None,
             "validity_violations": float(self.n_invalid),
         }
+
+    def _targets(self) -> frozenset[str]:
+        return targets((self.scenario, *self.others), self.severity)
+
+    def _levels(self) -> frozenset[int]:
+        return levels_of((self.scenario, *self.others), self.assets)
+
+    def _prices(self, n_assets: int) -> list[int]:
+        levels = self._levels()
+        return [column for column in range(n_assets) if column not in levels]
+
+    def _names(self) -> list[str]:
+        return [self.assets[column] for column in self._prices(len(self.assets))]
 
     def _measured(self) -> dict[str, float]:
         moments = {name: self._reached.mean(name) for name in self._reached.found}

@@ -14,6 +14,8 @@ from riskgen.simulate.scenario import StressScenario
 
 # What each parameter is when nothing happens.
 PARAMETERS = {"correlation_towards_one": 0.0}
+# What each moves, of what is measured on every asset.
+MOVES = {"correlation_towards_one": ("correlation",)}
 
 
 def apply(

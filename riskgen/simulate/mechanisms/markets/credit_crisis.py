@@ -38,6 +38,14 @@ PARAMETERS = {
     "rise_d": 0.0,
     "recovery_half_life_d": float("inf"),
 }
+# What each moves, of what is measured on every asset; times only shape it. Jumps fall on all
+# assets at once, in turbulent days.
+MOVES = {
+    "vol_scale": ("volatility",),
+    "drift_12m": ("mean",),
+    "correlation_shift": ("correlation",),
+    "jump_rate_d": ("volatility", "skewness", "kurtosis", "clustering", "correlation"),
+}
 _RECENT_D = 10  # days that turbulence is measured over [J]
 
 

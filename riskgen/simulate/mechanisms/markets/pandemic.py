@@ -28,6 +28,12 @@ PARAMETERS = {
     "recovery_half_life_d": float("inf"),
     "correlation_towards_one": 0.0,
 }
+# What each moves, of what is measured on every asset; times only shape it.
+MOVES = {
+    "vol_scale": ("volatility",),
+    "fall": ("mean",),
+    "correlation_towards_one": ("correlation",),
+}
 
 
 def apply(

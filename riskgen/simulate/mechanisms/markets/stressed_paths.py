@@ -228,6 +228,24 @@ def measure_shape(profiles: dict[str, Floats], scenario: StressScenario) -> dict
     return {name: value for name, value in found.items() if np.isfinite(value)}
 
 
+def targets(scenarios: Sequence[StressScenario], severity: float) -> frozenset[str]:
+    """Return the statistics of assets that a stress means to move.
+
+    What its parameters are about, as far as they are not what they are when nothing
+    happens, and what a file names under ``targets``.
+    """
+    found: set[str] = set()
+    for scenario in scenarios:
+        found |= set(scenario.targets)
+        if scenario.mechanism in UPSTREAM:
+            continue
+        typology = _typology(scenario)
+        for name, value in requested(scenario, severity).items():
+            if value != typology.PARAMETERS.get(name):
+                found |= set(typology.MOVES.get(name, ()))
+    return frozenset(found)
+
+
 def check(scenario: StressScenario, severity: float) -> None:
     """Raise ScenarioError unless the scenario can be applied to paths."""
     if scenario.domain != "market":

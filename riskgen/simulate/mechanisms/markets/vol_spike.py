@@ -22,6 +22,8 @@ PARAMETERS = {
     "spread_scale": 1.0,
     "volume_scale": 1.0,
 }
+# What each moves, of what is measured on every asset; times only shape it.
+MOVES = {"vol_scale": ("volatility",), "autocorrelation": ("autocorrelation",)}
 # Parameters that move a column of their own, by the role that it plays.
 LEVELS = {"spread": "spread_scale", "volume": "volume_scale"}
 
