@@ -18,7 +18,7 @@ def long_path(values: np.ndarray, offsets: list[int]) -> SequencePanel:
 
 
 def test_block_lengths_are_geometric() -> None:
-    rows = stationary_rows(
+    rows, _ = stationary_rows(
         np.array([0]),
         np.array([10_000_000]),
         n_paths=400,
@@ -35,7 +35,7 @@ def test_block_lengths_are_geometric() -> None:
 
 def test_no_block_crosses_from_one_segment_into_the_next() -> None:
     first, last = np.array([0, 7, 20]), np.array([7, 20, 21])
-    rows = stationary_rows(
+    rows, _ = stationary_rows(
         first, last, n_paths=200, n_steps=50, mean_block=25.0, rng=np.random.default_rng(1)
     )
     going_on = np.diff(rows, axis=1) == 1

@@ -9,6 +9,7 @@ B1. Panels of one long path get the stationary block bootstrap
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Self
 
@@ -20,8 +21,9 @@ from riskgen.errors import NotFittedError, RiskgenError, TrainingError
 from riskgen.models.base import Condition, OnCheckpoint, OnStep, State, StepReport
 from riskgen.models.cells import cells
 from riskgen.models.condition import checked_condition, checked_length
-from riskgen.models.domain import BOTH, Domain, check_learns
+from riskgen.models.domain import BOTH, Domain, check_learns, domain_of
 from riskgen.models.jitter import jittered
+from riskgen.models.tilting import Picks, picked
 from riskgen.seeding import stream
 
 Indices = NDArray[np.int64]
@@ -70,6 +72,7 @@ class Bootstrap:
         self.config = BootstrapConfig(**options)
         self.config.check()
         self._panel: SequencePanel | None = None
+        self._chances: Floats | None = None
 
     def fit(
         self,
@@ -109,7 +112,38 @@ class Bootstrap:
 
         With and without jitter the same entities are drawn.
         """
-        drawn = self._copies(index, seed, condition, length)
+        return self._noisy(self._copies(index, seed, condition, length)[0], index, seed)
+
+    @property
+    def tilts(self) -> bool:
+        """Whether blocks of a long path are drawn, whose starts can be tilted."""
+        return domain_of(self._fitted().layout) == "market"
+
+    def choices(self) -> Floats:
+        """Return the first day of each block that may start; see :class:`Tilting`."""
+        return self._fitted().values
+
+    def reach(self, daily: Floats) -> Floats:
+        """Return the score of a block: of its days as far as it is expected to go on."""
+        panel, goes_on = self._fitted(), 1.0 - 1.0 / self.config.mean_block
+        total, ends = daily.copy(), set((panel.offsets[1:] - 1).tolist())
+        for row in range(len(daily) - 2, -1, -1):
+            if row not in ends:
+                total[row] += goes_on * total[row + 1]
+        return total
+
+    def tilted(self, chances: Floats) -> Self:
+        """Return the same, whose blocks start with ``chances`` on each day."""
+        other = copy(self)
+        other._chances = chances
+        return other
+
+    def sample_told(self, index: int, *, seed: int, length: int) -> tuple[SequencePanel, Picks]:
+        """Draw a chunk of paths, and tell where blocks start; see :class:`Tilting`."""
+        drawn, picks = self._copies(index, seed, None, length)
+        return self._noisy(drawn, index, seed), picks
+
+    def _noisy(self, drawn: SequencePanel, index: int, seed: int) -> SequencePanel:
         if self.config.jitter == 0.0:
             return drawn
         panel, rng = self._fitted(), stream(seed, "jitter", self.key, index)
@@ -119,7 +153,7 @@ class Bootstrap:
 
     def _copies(
         self, index: int, seed: int, condition: Condition | None, length: int | None
-    ) -> SequencePanel:
+    ) -> tuple[SequencePanel, Picks]:
         panel = self._fitted()
         wanted = checked_condition(panel.layout, condition)
         steps = checked_length(panel.layout, length, int(panel.lengths.max()))
@@ -131,24 +165,27 @@ class Bootstrap:
                 "repeat what it was given; ask for something else or use 'timegan'."
             )
         if steps is None:
-            return panel.take(eligible[rng.integers(len(eligible), size=self.chunk)])
+            drawn = panel.take(eligible[rng.integers(len(eligible), size=self.chunk)])
+            return drawn, np.zeros((self.chunk, 0), dtype=np.int64)
         return self._paths(panel, eligible, steps, rng)
 
     def _paths(
         self, panel: SequencePanel, eligible: Indices, steps: int, rng: np.random.Generator
-    ) -> SequencePanel:
+    ) -> tuple[SequencePanel, Picks]:
         usable = eligible[panel.lengths[eligible] > 0]
-        rows = stationary_rows(
+        rows, anew = stationary_rows(
             panel.offsets[usable],
             panel.offsets[usable + 1],
             n_paths=self.chunk,
             n_steps=steps,
             mean_block=self.config.mean_block,
             rng=rng,
+            chances=self._chances,
         )
         offsets = np.arange(self.chunk + 1, dtype=np.int64) * steps
         context = panel.context[usable[rng.integers(len(usable), size=self.chunk)]]
-        return SequencePanel(panel.layout, panel.values[rows.ravel()], context, offsets)
+        drawn = SequencePanel(panel.layout, panel.values[rows.ravel()], context, offsets)
+        return drawn, np.where(anew, rows, -1)
 
     def state(self) -> State:
         """Return the panel itself: this rival *is* the training data."""
@@ -184,7 +221,8 @@ def stationary_rows(
     n_steps: int,
     mean_block: float,
     rng: np.random.Generator,
-) -> Indices:
+    chances: Floats | None = None,
+) -> tuple[Indices, NDArray[np.bool_]]:
     """Return row numbers of stationary-bootstrap paths (Politis and Romano 1994).
 
     A block goes on with probability ``1 - 1 / mean_block`` and otherwise starts
@@ -199,22 +237,30 @@ def stationary_rows(
         Shape of the result.
     mean_block : float
         Mean block length in steps, at least 1.
+    chances : ndarray of shape (n_rows,) or None
+        Of a block to start at each row, where all rows belong to a segment; even when None.
 
     Returns
     -------
     ndarray of shape (n_paths, n_steps), int64
+        Rows.
+    ndarray of shape (n_paths, n_steps), bool
+        Where a block starts.
     """
     lengths = last - first
     pool = np.repeat(first, lengths) + np.arange(int(lengths.sum()))
     pool -= np.repeat(np.cumsum(lengths) - lengths, lengths)
     is_last = np.zeros(int(last.max()), dtype=bool)
     is_last[last - 1] = True
-    fresh = pool[rng.integers(len(pool), size=(n_paths, n_steps))]
+    if chances is None:
+        fresh = pool[rng.integers(len(pool), size=(n_paths, n_steps))]
+    else:
+        fresh = pool[picked(chances, n_paths, n_steps, rng)]
     broken = rng.random((n_paths, n_steps)) < 1.0 / mean_block
     rows = np.empty((n_paths, n_steps), dtype=np.int64)
-    rows[:, 0] = fresh[:, 0]
+    rows[:, 0], anew = fresh[:, 0], np.ones((n_paths, n_steps), dtype=bool)
     for step in range(1, n_steps):
         before = rows[:, step - 1]
-        anew = broken[:, step] | is_last[before]
-        rows[:, step] = np.where(anew, fresh[:, step], before + 1)
-    return rows
+        anew[:, step] = broken[:, step] | is_last[before]
+        rows[:, step] = np.where(anew[:, step], fresh[:, step], before + 1)
+    return rows, anew

@@ -21,7 +21,9 @@ from riskgen.models.condition import checked_condition, checked_length
 from riskgen.models.domain import MARKET, Domain, check_learns
 from riskgen.models.garch.config import GarchConfig
 from riskgen.models.garch.fitting import fit_paths
+from riskgen.models.garch.shocks import FilteredShocks
 from riskgen.models.garch.simulator import Simulator
+from riskgen.models.tilting import Picks
 from riskgen.seeding import stream
 
 DEFAULT_PATH = 60
@@ -98,9 +100,9 @@ class Garch:
         steps = checked_length(layout, length, DEFAULT_PATH)
         assert steps is not None, "a market path has no length of its own"
         rng = stream(seed, "sample", self.key, index)
-        values = simulator.draw(self.chunk, steps, rng).reshape(-1, len(layout.fields))
-        offsets = np.arange(self.chunk + 1, dtype=np.int64) * steps
-        return SequencePanel(layout, values, np.zeros((self.chunk, 0)), offsets)
+        if simulator.chances is not None:
+            return self._paths(simulator.draw_told(self.chunk, steps, rng)[0])
+        return self._paths(simulator.draw(self.chunk, steps, rng))
 
     def after(self, recent: SequencePanel) -> Self:
         """Return the same; its paths go on from the filtered variance of one sequence."""
@@ -116,6 +118,35 @@ class Garch:
     def within(self, quantile: float) -> Self:
         """Return the same; its paths begin on days above a quantile of volatility."""
         return self._beginning(self._fitted()[1].within(checked_quantile(quantile)))
+
+    @property
+    def tilts(self) -> bool:
+        """Whether days of residuals are drawn, whose chances can be tilted."""
+        return isinstance(self._fitted()[1].shocks, FilteredShocks)
+
+    def choices(self) -> Floats:
+        """Return what each day of residuals brings; see :class:`Tilting`."""
+        return self._fitted()[1].days()
+
+    def reach(self, daily: Floats) -> Floats:
+        """Return the score itself: a day is drawn by itself."""
+        return daily
+
+    def tilted(self, chances: Floats) -> Self:
+        """Return the same, driven by days that are drawn with ``chances``."""
+        return self._beginning(replace(self._fitted()[1], chances=chances))
+
+    def sample_told(self, index: int, *, seed: int, length: int) -> tuple[SequencePanel, Picks]:
+        """Draw a chunk of paths, and tell the days that drive them; see :class:`Tilting`."""
+        rng = stream(seed, "sample", self.key, index)
+        values, picks = self._fitted()[1].draw_told(self.chunk, length, rng)
+        return self._paths(values), picks
+
+    def _paths(self, values: Floats) -> SequencePanel:
+        layout, steps = self._fitted()[0], values.shape[1]
+        offsets = np.arange(self.chunk + 1, dtype=np.int64) * steps
+        flat = values.reshape(-1, len(layout.fields))
+        return SequencePanel(layout, flat, np.zeros((self.chunk, 0)), offsets)
 
     def _beginning(self, simulator: Simulator) -> Self:
         other = copy(self)

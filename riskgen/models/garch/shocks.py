@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskgen.data.panel import Floats
+from riskgen.models.tilting import Picks, picked
 
 FEWEST_DEGREES = 2.1
 """Degrees of freedom below which a t has hardly a variance; arch stops at 2.05 [J]."""
@@ -47,7 +48,15 @@ class FilteredShocks:
 
     def draw(self, n: int, steps: int, rng: np.random.Generator) -> Floats:
         """Return shocks of shape (n, steps, n_assets)."""
-        return np.asarray(self.residuals[rng.integers(len(self.residuals), size=(n, steps))])
+        return np.asarray(self.residuals[self.pick(n, steps, rng)])
+
+    def pick(
+        self, n: int, steps: int, rng: np.random.Generator, chances: Floats | None = None
+    ) -> Picks:
+        """Return the day that each shock is of, (n, steps); all equally likely without chances."""
+        if chances is None:
+            return rng.integers(len(self.residuals), size=(n, steps))
+        return picked(chances, n, steps, rng)
 
     def fallen(self) -> Floats:
         """Return the mean square of negative shocks, shape (n_assets,)."""
