@@ -131,7 +131,25 @@ class Board:
         parts = [weights[i : i + CHUNK] for i in range(0, len(weights), CHUNK)]
         return np.concatenate([self._recall(scores, budget, part) for part in parts])
 
-    def _recall(self, scores: Floats, budget: float, weights: Floats) -> Floats:
+    def alerted(self, scores: Floats, budget: float, weights: Floats | None = None) -> Floats:
+        """Return how much of each customer-day is alerted with a daily budget of alerts.
+
+        Parameters
+        ----------
+        scores, budget, weights
+            As of :meth:`recall`.
+
+        Returns
+        -------
+        ndarray of shape (n_cases,) or (draws, n_cases)
+            0 or 1; between them where a customer is there more than once and
+            alerts run out among the copies.
+        """
+        if weights is None:
+            return np.asarray(self._alerted(scores, budget, np.ones((1, self.n_entities)))[0])
+        return self._alerted(scores, budget, weights)
+
+    def _alerted(self, scores: Floats, budget: float, weights: Floats) -> Floats:
         case = self.case_scores(scores)
         order = np.lexsort((-case, self.day))
         owner, day = self.case_owner[order], self.day[order]
@@ -141,13 +159,19 @@ class Board:
         alerts = np.diff(np.floor(np.cumsum(budget * active, axis=1) + 1e-9), axis=1, prepend=0.0)
         ahead = np.cumsum(weight, axis=1) - weight
         ahead -= ahead[:, begin][:, day]
-        hits = np.flatnonzero(self.counts[order])
-        found = (ahead[:, hits] < alerts[:, day[hits]]).astype(np.float64)
+        found = np.empty(weight.shape)
+        found[:, order] = np.clip(alerts[:, day] - ahead, 0.0, weight) / np.maximum(weight, 1.0)
+        return found
+
+    def _recall(self, scores: Floats, budget: float, weights: Floats) -> Floats:
+        hits = np.flatnonzero(self.counts)
+        found = self._alerted(scores, budget, weights)[:, hits] > 0
+        owner = self.case_owner[hits]
         caught = np.zeros((len(weights), self.n_entities))
-        by_owner = np.argsort(owner[hits], kind="stable")
-        who, first = np.unique(owner[hits][by_owner], return_index=True)
+        by_owner = np.argsort(owner, kind="stable")
+        who, first = np.unique(owner[by_owner], return_index=True)
         if len(who):
-            caught[:, who] = np.maximum.reduceat(found[:, by_owner], first, axis=1)
+            caught[:, who] = np.logical_or.reduceat(found[:, by_owner], first, axis=1)
         fraud = weights[:, self.fraud_entities]
         total = fraud.sum(axis=1)
         hit = (caught[:, self.fraud_entities] * fraud).sum(axis=1)
