@@ -10,7 +10,7 @@ import pytest
 from small_bank import small_bank
 
 from riskgen.data.split import split_events
-from riskgen.evaluate.answers import fidelity_verdict, hasty, market_verdict, privacy_verdict
+from riskgen.evaluate.answers import fidelity_verdict, hasty, privacy_verdict
 from riskgen.evaluate.controls import IIDRows, RealHoldout
 from riskgen.evaluate.result import Estimate, MetricResult, Threshold
 from riskgen.evaluate.suite import evaluate_events
@@ -143,14 +143,6 @@ def test_privacy_never_says_anonymous():
     assert "no leakage was detected" in text
     assert "anonymous" not in text
     assert "differential-privacy" in text
-
-
-def test_market_answers():
-    good, bad = metric("market.a", "green", "PASS"), metric("market.b", "red", "FAIL")
-    assert market_verdict([good, good]).answer == "YES"
-    assert market_verdict([good, good, bad]).answer == "LIMITED"
-    assert market_verdict([bad, good]).answer == "NO"
-    assert market_verdict([]).answer == "NO EVIDENCE"
 
 
 def test_haste_takes_green_away_and_says_so():

@@ -1,4 +1,4 @@
-"""From many measures to one answer each: is it faithful, does it leak, are markets right.
+"""From many measures to one answer each: is it faithful, does it leak.
 
 Says no more than the measures do: what was not run or could not decide is
 never counted as passed.
@@ -141,42 +141,6 @@ def _of_weights(weights: Sequence[MetricResult]) -> str:
         f"{found.estimate.value:.2f} (95 % CI [{found.estimate.lower:.2f}, "
         f"{found.estimate.upper:.2f}]): release samples, not weights."
     )
-
-
-def market_verdict(metrics: Sequence[MetricResult]) -> Verdict:
-    """Answer whether simulated markets have the tails and dynamics of history."""
-    judged = [m for m in metrics if m.status in ("PASS", "FAIL", "INCONCLUSIVE")]
-    passed = [m for m in judged if m.status == "PASS"]
-    red = [m for m in judged if m.band == "red" and m.status == "FAIL"]
-    amber = [m for m in judged if m.status == "FAIL" and m not in red]
-    if not passed and not red and not amber:
-        reason = next((m.reason for m in metrics if m.reason), "Nothing could be measured.")
-        return Verdict("market", "NO EVIDENCE", reason, "INCONCLUSIVE", _unsettled(metrics))
-    text = f"{len(passed)} of {len(judged)} facts of market returns are as in history"
-    bad = [*red, *amber]
-    if bad:
-        more = f" and {len(bad) - NAMED} more" if len(bad) > NAMED else ""
-        text += f"; not: {'; '.join(m.title for m in bad[:NAMED])}{more}"
-    answer, status = _market(len(passed), len(judged), len(red), len(amber))
-    return Verdict("market", answer, text + ".", status, [_ONE_FIT, *_unsettled(metrics)])
-
-
-def unasked_of_markets() -> list[Verdict]:
-    """Return why prices are asked neither for a detector's gain nor for a customer's leak."""
-    helps = "A price table has no label that a detector could learn; nothing was measured."
-    leaks = "Prices belong to no customer; no privacy attack applies and none was run."
-    return [
-        Verdict("utility", "NOT APPLICABLE", helps, "NOT_APPLICABLE"),
-        Verdict("privacy", "NOT APPLICABLE", leaks, "NOT_APPLICABLE"),
-    ]
-
-
-def _market(passed: int, judged: int, red: int, amber: int) -> tuple[Answer, Status]:
-    if red + amber == 0 and passed > judged / 2:
-        return "YES", "PASS"
-    if red + amber == 0:
-        return "NO EVIDENCE", "INCONCLUSIVE"
-    return ("LIMITED", "FAIL") if passed > judged / 2 else ("NO", "FAIL")
 
 
 def hasty(verdict: Verdict) -> Verdict:

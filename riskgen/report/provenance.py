@@ -49,7 +49,8 @@ def reproduction_blocks(
         Facts("Configuration of the run", tuple(flat(rest))),
     ]
     for caption, items in (
-        ("Facts of the evaluation", facts),
+        # Forecasts are a table in their own section.
+        ("Facts of the evaluation", {k: item for k, item in facts.items() if k != "forecasts"}),
         ("Library versions", libraries),
         ("SHA-256 of the run's files", _dict(manifest, "files")),
     ):

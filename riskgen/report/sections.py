@@ -10,6 +10,7 @@ from riskgen.evaluate.result import MetricResult
 from riskgen.evaluate.verdict import Results
 from riskgen.report.blocks import Block, Listing, Prose, Section, Signatures
 from riskgen.report.breaking_points import breaking_point_section
+from riskgen.report.forecasts import forecast_blocks
 from riskgen.report.measures import blocks_of, every_measure, thresholds
 from riskgen.report.provenance import data_blocks, reproduction_blocks
 from riskgen.report.scenarios import scenario_blocks
@@ -28,7 +29,8 @@ LEADS = {
     "entities that were learned from control entities that were not. A pass means: "
     f"{NO_LEAK[0].lower()}{NO_LEAK[1:]}; it is not a proof that there is none. {NO_DP}",
     "market": "Known facts of market returns, measured on simulated paths and on the history that "
-    "the generator never saw.",
+    "the generator never saw; tail figures scored on held-out days; and one-day forecasts on the "
+    "days that came last, beside what any risk desk has.",
 }
 PROHIBITED = (
     "Deciding anything about a person from simulated records.",
@@ -57,7 +59,11 @@ def sections_of(material: Material) -> tuple[Section, ...]:
     asked = {metric.question for metric in material.results.metrics}
     of_prices = material.manifest.get("domain") == "market"
     expected = asked if of_prices else {"fidelity", "utility", "privacy", *asked}
-    questions = [_question(question, numbered) for question in QUESTIONS if question in expected]
+    questions = [
+        _question(question, numbered, material.results.facts)
+        for question in QUESTIONS
+        if question in expected
+    ]
     rest = [
         _every_measure(numbered),
         _scenarios(material.simulations),
@@ -73,11 +79,15 @@ def sections_of(material: Material) -> tuple[Section, ...]:
     return tuple(section for section in [*questions, *rest] if section is not None)
 
 
-def _question(question: str, numbered: Sequence[tuple[int, MetricResult]]) -> Section:
+def _question(
+    question: str, numbered: Sequence[tuple[int, MetricResult]], facts: Mapping[str, Any]
+) -> Section:
     own = [(n, m) for n, m in numbered if m.question == question]
     blocks: tuple[Block, ...] = blocks_of(own)
     if not own:
         blocks = (Prose("No measure of this question was run.", "idle"),)
+    if question == "market":
+        blocks = (*forecast_blocks(facts), *blocks)
     return Section(question, QUESTIONS[question], LEADS[question], blocks)
 
 

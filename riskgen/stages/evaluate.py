@@ -7,14 +7,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from riskgen.data.encoding import EventEncoder
-from riskgen.evaluate.suite import OnPhase, evaluate_events, evaluate_market
+from riskgen.evaluate.suite import OnPhase, evaluate_events
 from riskgen.evaluate.verdict import Results
-from riskgen.models.registry import create
 from riskgen.runs import file_hash, write_json
 from riskgen.simulate import catalogue
-from riskgen.simulate.engine import EventSimulator, PathSampler
-from riskgen.simulate.paths import PathSimulator
+from riskgen.simulate.engine import EventSimulator
 from riskgen.simulate.scenario import StressScenario
+from riskgen.stages.evaluate_market import evaluate_prices
 from riskgen.stages.fitted import Fitted, open_run
 from riskgen.stages.material import EventMaterial, PriceMaterial
 
@@ -77,32 +76,15 @@ def evaluate_run(request: EvaluateRequest, *, on_phase: OnPhase | None = None) -
         )
     else:
         assert isinstance(material, PriceMaterial)
-        results = _market(fitted, material, request, simulated, on_phase)
+        results = evaluate_prices(
+            fitted,
+            material,
+            seed=request.seed,
+            quick=request.quick,
+            simulated=simulated,
+            on_phase=on_phase,
+        )
     return _written(fitted, results)
-
-
-def _market(
-    fitted: Fitted,
-    material: PriceMaterial,
-    request: EvaluateRequest,
-    simulated: bool,
-    on_phase: OnPhase | None,
-) -> Results:
-    assert not isinstance(fitted.encoder, EventEncoder)
-    rivals: dict[str, PathSampler] = {}
-    if fitted.generator.key != "bootstrap":
-        panel = fitted.encoder.encode(material.split.generator)
-        rival = create("bootstrap").fit(panel, seed=request.seed)
-        rivals["stationary block bootstrap"] = PathSimulator(rival, fitted.encoder)
-    return evaluate_market(
-        material.split,
-        PathSimulator(fitted.generator, fitted.encoder),
-        seed=request.seed,
-        rivals=rivals,
-        quick=request.quick,
-        simulated=simulated,
-        on_phase=on_phase,
-    )
 
 
 def _scenarios(names: Sequence[str]) -> list[StressScenario]:

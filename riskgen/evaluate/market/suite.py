@@ -19,6 +19,7 @@ from riskgen.evaluate.market.controls import CONTROLS, control_paths
 from riskgen.evaluate.market.curves import curves_of
 from riskgen.evaluate.market.discriminative import STEPS, measure_discriminative
 from riskgen.evaluate.market.families import families
+from riskgen.evaluate.market.ranking import measure_ranking
 from riskgen.evaluate.market.sample import ReturnSample, history, simulated
 from riskgen.evaluate.market.tails import portfolios
 from riskgen.evaluate.market.windows import measure_windows
@@ -91,6 +92,8 @@ def measure_market(
         for result in _family(family, truth, synthetic, others, assets)
     ]
     whole = measure_windows(real, later, kept, {**beside, "calm": made["calm"]}, seed=seed)
+    if later:
+        whole += measure_ranking(real, later, kept, beside, seed=seed)
     if steps > 0:
         whole += measure_discriminative(real, later, kept, seed=seed, steps=steps)
     return [_tidied(result, (*RIVALS, *shown)) for result in results + whole]

@@ -21,6 +21,7 @@ from riskgen.evaluate.result import Estimate, MetricResult, Threshold
 FEWEST = 500  # out-of-time days (PROTOCOL A6)
 FORECAST = "market.forecast"
 SCORE = f"{FORECAST}.score"
+RIVAL_BETTER, RIVAL_EQUAL = "is better than it", "cannot be told from it"
 
 _TITLES = {
     "kupiec": "Days beyond one-day VaR at {at} % are as many as stated (Kupiec)",
@@ -200,6 +201,6 @@ def _best_rival(name: str, i: int, scored: Scored) -> str:
     test = scored.against(name, best, i)
     p = min(1.0, test.p_value * (len(scored.daily) - 1))
     if p >= SIGNIFICANCE:
-        return f"The best rival, {best}, cannot be told from it (p = {p:.2g})."
-    side = "is better than it" if test.difference > 0 else "is worse than it"
+        return f"The best rival, {best}, {RIVAL_EQUAL} (p = {p:.2g})."
+    side = RIVAL_BETTER if test.difference > 0 else "is worse than it"
     return f"The best rival, {best}, {side} (p = {p:.2g})."
