@@ -48,6 +48,9 @@ def test_the_verdict_says_plainly_when_historical_simulation_wins() -> None:
     said = market_verdict([GOOD, *scores, *tests]).sentence
     assert "Historical simulation wins on one-day forecasts at 2 of 2 levels." in said
     assert "1 of 2 backtests reject" in said
+    light = metric("market.forecast.traffic_light", "FAIL", "Yellow zone. Where 2 % lie beyond ...")
+    lit = market_verdict([GOOD, *scores, *tests, light]).sentence
+    assert "1 of 2 backtests reject. Basel's traffic light: yellow zone." in lit
     figures = [metric("market.elicitability.1", "FAIL", LOST)]
     assert "wins on tail figures of all days" in market_verdict([GOOD, *figures]).sentence
 

@@ -43,7 +43,7 @@ FORECAST_DRAWS, QUICK_DRAWS = 2_000, 500
 has 10,000, which would take timegan five minutes for seven years [J]."""
 NO_PAST = (
     "This generator's paths know no state of the market: it has no forecast for a given day. An "
-    "unconditional one fails the tests of clustering by construction (PROTOCOL A6)."
+    "unconditional one fails the tests of clustering by construction."
 )
 STEPS, QUICK_STEPS = 250, 50  # of the networks that look for differences [J]
 

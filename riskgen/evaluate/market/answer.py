@@ -9,7 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from riskgen.evaluate.answers import NAMED
-from riskgen.evaluate.market.forecasts.results import FORECAST, RIVAL_BETTER, RIVAL_EQUAL, SCORE
+from riskgen.evaluate.market.forecasts.results import (
+    FORECAST,
+    LIGHT,
+    RIVAL_BETTER,
+    RIVAL_EQUAL,
+    SCORE,
+)
 from riskgen.evaluate.market.ranking import RANKING
 from riskgen.evaluate.result import MetricResult, Status
 from riskgen.evaluate.verdict import Answer, Verdict
@@ -76,7 +82,7 @@ def _ranked(ranked: Sequence[MetricResult]) -> list[str]:
 def _forecast(tests: Sequence[MetricResult]) -> list[str]:
     """Say how the one-day forecasts did, and plainly where historical simulation wins."""
     scores = [m for m in tests if m.metric.startswith(SCORE)]
-    others = [m for m in tests if m not in scores]
+    others = [m for m in tests if m not in scores and m.metric != LIGHT]
     if not others:
         return []
     failed = [m for m in others if m.status == "FAIL"]
@@ -84,7 +90,9 @@ def _forecast(tests: Sequence[MetricResult]) -> list[str]:
     text = f"One-day VaR and ES: {len(failed)} of {len(others)} backtests reject"
     if undecided:
         text += f", {undecided} cannot decide"
-    return [f"{text}.", *_winner(scores, "one-day forecasts")]
+    zones = [m.reason.split(".")[0] for m in tests if m.metric == LIGHT and m.estimate]
+    lights = [f"Basel's traffic light: {zone.lower()}." for zone in zones]
+    return [f"{text}.", *lights, *_winner(scores, "one-day forecasts")]
 
 
 def _winner(scores: Sequence[MetricResult], what: str) -> list[str]:

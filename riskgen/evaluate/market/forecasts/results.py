@@ -21,6 +21,7 @@ from riskgen.evaluate.result import Estimate, MetricResult, Threshold
 FEWEST = 500  # out-of-time days (PROTOCOL A6)
 FORECAST = "market.forecast"
 SCORE = f"{FORECAST}.score"
+LIGHT = f"{FORECAST}.traffic_light"
 RIVAL_BETTER, RIVAL_EQUAL = "is better than it", "cannot be told from it"
 
 _TITLES = {
@@ -129,7 +130,7 @@ def _parts(name: str, one: Backtest) -> dict[str, Estimate]:
 
 def _light(one: Backtest, rivals: Mapping[str, Backtest]) -> MetricResult:
     result = MetricResult(
-        f"{FORECAST}.traffic_light",
+        LIGHT,
         "Basel's traffic light: days beyond one-day VaR at 99 % in the latest 250",
         "market",
         "INCONCLUSIVE",
