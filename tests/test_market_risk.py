@@ -11,6 +11,7 @@ from scipy import stats
 
 from riskgen.errors import DataError
 from riskgen.evaluate.market.controls import CONTROLS, control_paths, gbm_paths, momentum_paths
+from riskgen.evaluate.market.crashes import exceedance_correlation, rule_losses
 from riskgen.evaluate.market.facts import (
     autocorrelation,
     correlation_matrices,
@@ -24,8 +25,15 @@ from riskgen.evaluate.market.facts import (
     summed_kurtosis,
 )
 from riskgen.evaluate.market.sample import history, mean_block, simulated, stationary_indices
-from riskgen.evaluate.market.suite import measure_market
-from riskgen.evaluate.market.tails import hill_left, losses, lower_tails, portfolios
+from riskgen.evaluate.market.suite import SHOWN, measure_market
+from riskgen.evaluate.market.tails import (
+    hill_both,
+    hill_left,
+    losses,
+    lower_tails,
+    pareto_shapes,
+    portfolios,
+)
 from riskgen.evaluate.market.windows import ks_distance
 from riskgen.evaluate.result import MetricResult
 
@@ -74,6 +82,56 @@ def test_hill_recovers_the_index_of_a_pareto_tail() -> None:
     rng = np.random.default_rng(0)
     values = -(rng.pareto(3.0, (200_000, 1)) + 1.0)
     assert 1 / hill_left(history([values], HORIZON))[0, 0] == pytest.approx(3.0, rel=0.03)
+
+
+def test_the_index_of_moves_of_either_sign_is_that_of_both_tails() -> None:
+    rng = np.random.default_rng(0)
+    values = rng.choice([-1.0, 1.0], (200_000, 1)) * (rng.pareto(4.0, (200_000, 1)) + 1.0)
+    assert 1 / hill_both(history([values], HORIZON))[0, 0] == pytest.approx(4.0, rel=0.03)
+
+
+def test_the_pareto_shape_is_one_over_the_index_and_zero_for_exponential_tails() -> None:
+    rng = np.random.default_rng(0)
+    heavy = -(rng.pareto(4.0, (200_000, 1)) + 1.0)
+    light = -rng.exponential(size=(200_000, 1))
+    found = pareto_shapes(history([np.hstack([heavy, light])], HORIZON))[0]
+    assert found == pytest.approx([0.25, 0.0], abs=0.03)
+
+
+def test_resampled_pareto_shapes_agree_with_resampled_rows() -> None:
+    rows = np.random.default_rng(0).standard_t(4, (800, 1)) * 0.01
+    sample = history([rows], 20, 2, np.random.default_rng(1))
+    repeated = np.repeat(rows, sample.weights[1].astype(int), axis=0)
+    again = pareto_shapes(history([repeated], 20))[0, 0]
+    assert pareto_shapes(sample)[1, 0] == pytest.approx(again, abs=0.05)
+
+
+def test_correlation_in_falls_is_one_for_one_asset_twice_and_nothing_for_strangers() -> None:
+    rng = np.random.default_rng(0)
+    one = rng.normal(size=(60_000, 1))
+    assert exceedance_correlation(history([np.hstack([one, one])], 2))[0, 0] == pytest.approx(1.0)
+    apart = exceedance_correlation(history([rng.normal(size=(60_000, 3))], 2))
+    assert apart[0, 0] == pytest.approx(0.0, abs=0.05)
+    few = exceedance_correlation(history([rng.normal(size=(200, 2))], 2))
+    assert np.isnan(few).all()
+
+
+def test_a_trend_is_worth_following_and_its_opposite_is_not() -> None:
+    rng = np.random.default_rng(0)
+    rising = np.abs(rng.normal(0.01, 0.002, (500, 1)))
+    var, es = rule_losses(history([rising], HORIZON))
+    assert np.all(var[0, :2] < 0)  # trend following gains every day
+    assert np.all(var[0, 2:] > 0)  # mean reversion loses every day
+    assert np.all(es >= var)
+    short = rule_losses(simulated(rng.normal(size=(5, 10, 2))))
+    assert np.isnan(short[0]).all()
+
+
+def test_trading_rules_look_at_the_days_before_of_the_same_path_only() -> None:
+    first, second = np.full((30, 1), 0.01), np.full((30, 1), -0.01)
+    var, _ = rule_losses(history([first, second], HORIZON))
+    # Each path follows its own trend: both gain, the second by falling.
+    assert var[0, 0] == pytest.approx(-np.expm1(0.01), rel=0.02)
 
 
 def test_kurtosis_of_student_t_agrees_with_the_closed_form() -> None:
@@ -221,6 +279,9 @@ def test_blocks_of_history_pass() -> None:
     [
         ("independent", "correlation"),
         ("independent", "joint_tail"),
+        ("independent", "exceedance"),
+        ("gbm", "tail.both"),
+        ("calm", "rules.es"),
         ("momentum", "acf.returns"),
         ("calm", "var.5"),
         ("calm", "es.5"),
@@ -267,7 +328,7 @@ def test_results_are_complete_repeatable_and_carry_their_rivals() -> None:
     documents = [json.dumps([r.to_json() for r in found]) for found in again]
     assert documents[0] == documents[1]
     for result in again[0]:
-        assert set(result.references) == {"gbm", "iid", "block", "garch"}
+        assert set(result.references) == {*SHOWN.values(), "garch"}
         assert result.floor is not None
         assert result.threshold.basis == "J"
         assert result.method

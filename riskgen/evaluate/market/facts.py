@@ -121,9 +121,9 @@ def correlation_matrices(sample: ReturnSample) -> Floats:
     return found
 
 
-def lower_tail_dependence(sample: ReturnSample) -> Floats:
+def lower_tail_dependence(sample: ReturnSample, share: float = JOINT_TAIL) -> Floats:
     """Return P(one asset in its worst 5 % | another is), mean over pairs, (1 + n_draws, 1)."""
-    low = sample.rows <= np.quantile(sample.rows, JOINT_TAIL, axis=0)
+    low = sample.rows <= np.quantile(sample.rows, share, axis=0)
     together = low.sum(axis=1).astype(float)
     pairs = sample.mean((together * (together - 1))[:, None])
     singles = sample.mean(together[:, None])

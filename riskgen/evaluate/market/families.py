@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from riskgen.evaluate.market import facts, tails
+from riskgen.evaluate.market import crashes, facts, tails
 from riskgen.evaluate.market.comparison import Fact, Family
 
 Floats = NDArray[np.float64]
@@ -21,10 +21,10 @@ def families(n_assets: int, portfolios: Floats) -> list[Family]:
     portfolios : ndarray of shape (n_portfolios, n_assets)
         Strategies whose losses are compared.
     """
-    found = [MOMENTS, TAILS, MEMORY]
+    found = [MOMENTS, TAILS, PARETO, MEMORY]
     if n_assets > 1:
         found.append(DEPENDENCE)
-    return [*found, _losses(portfolios)]
+    return [*found, _losses(portfolios), RULES]
 
 
 MOMENTS = Family(
@@ -57,9 +57,25 @@ TAILS = Family(
             "gbm",
             show=lambda x: 1.0 / np.maximum(x, 1e-12),
         )
-        for side, words in (("left", "losses"), ("right", "gains"))
+        for side, words in (
+            ("left", "losses"),
+            ("right", "gains"),
+            ("both", "moves of either sign"),
+        )
     ),
-    lambda s: [tails.hill_left(s), tails.hill_right(s)],
+    lambda s: [tails.hill_left(s), tails.hill_right(s), tails.hill_both(s)],
+)
+PARETO = Family(
+    (
+        Fact(
+            "market.tail.pareto",
+            "Shape of the loss tail (generalised Pareto)",
+            "Difference of the shape, 1 / tail index, of the worst 5 % of days by probability-"
+            "weighted moments (Hosking and Wallis 1987): a check of Hill's index.",
+            "gbm",
+        ),
+    ),
+    lambda s: [tails.pareto_shapes(s)],
 )
 MEMORY = Family(
     (
@@ -106,8 +122,41 @@ DEPENDENCE = Family(
             "Mean over pairs of the lower tail dependence at 5 %.",
             "independent",
         ),
+        Fact(
+            "market.joint_tail.1",
+            "Assets crash together: P(one in its worst 1 % | another is)",
+            "Mean over pairs of the lower tail dependence at 1 %.",
+            "independent",
+        ),
+        Fact(
+            "market.exceedance",
+            "Assets move together when they fall: correlation on days when both do",
+            "Mean over pairs of the correlation on days when both are in their worst 10 % "
+            "(exceedance correlation, Longin and Solnik 2001).",
+            "independent",
+        ),
     ),
-    lambda s: [facts.correlations(s), facts.eigenvalues(s), facts.lower_tail_dependence(s)],
+    lambda s: [
+        facts.correlations(s),
+        facts.eigenvalues(s),
+        facts.lower_tail_dependence(s),
+        crashes.far_tail_dependence(s),
+        crashes.exceedance_correlation(s),
+    ],
+)
+RULES = Family(
+    tuple(
+        Fact(
+            f"market.rules.{key}",
+            f"{words} of trading rules, worst 2.5 % of days",
+            "Mean relative error over trend following (20 days) and mean reversion (yesterday), "
+            "of each asset and of all in equal parts (strategies after Tail-GAN, Cont et al.).",
+            "calm",
+            "relative",
+        )
+        for key, words in (("var", "Value at risk"), ("es", "Expected shortfall"))
+    ),
+    crashes.rule_losses,
 )
 
 

@@ -31,6 +31,11 @@ Floats = NDArray[np.float64]
 DRAWS = 200  # resampling draws; a 95 % quantile then rests on ten of them
 MOST_DAYS = 30_000  # [J] simulated days that are measured; more paths are thinned
 RIVALS = ("gbm", "iid", "block")
+SHOWN = {
+    "gbm": "Gaussian days (gbm)",
+    "iid": "historical simulation (iid)",
+    "block": "historical blocks of a year",
+}
 SHORTEST = 2
 FEWEST_DAYS = 100  # [J] days of history below which nothing is compared
 
@@ -119,7 +124,8 @@ def _family(
 
 def _tidied(result: MetricResult, wanted: tuple[str, ...]) -> MetricResult:
     """Keep the rivals; the other controls only decide whether a measure has power."""
-    kept = {name: item for name, item in result.references.items() if name in wanted}
+    found = result.references.items()
+    kept = {SHOWN.get(name, name): item for name, item in found if name in wanted}
     return replace(result, references=kept)
 
 

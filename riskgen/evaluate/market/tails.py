@@ -16,6 +16,7 @@ from riskgen.evaluate.market.sample import ReturnSample
 from riskgen.simulate.portfolios.shortfall import tail_ends, tail_means
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 HILL_SHARE = 0.05  # PROTOCOL A6: k = 5 % of n
 ALPHAS = (0.01, 0.025, 0.05)
@@ -35,11 +36,14 @@ class Tail:
         Mean of the values at or below it.
     excess : ndarray
         Mean log of value over quantile (both below 0); 1 / Hill's tail index.
+    shape : ndarray
+        Of the generalised Pareto law of what lies beyond the quantile.
     """
 
     quantile: Floats
     mean: Floats
     excess: Floats
+    shape: Floats
 
 
 def lower_tails(sample: ReturnSample, values: Floats, shares: Sequence[float]) -> list[Tail]:
@@ -61,7 +65,23 @@ def _tail(low: Floats, weights: Floats, cumulated: Floats, wanted: Floats) -> Ta
     ends = tail_ends(cumulated, wanted)
     size = np.log(np.maximum(np.abs(low), 1e-300))
     mean, log_size = tail_means(np.column_stack([low, size]), weights, ends, wanted).T
-    return Tail(low[ends], mean, log_size - size[ends])
+    shape = _pareto_shape(low, weights, ends, wanted)
+    return Tail(low[ends], mean, log_size - size[ends], shape)
+
+
+def _pareto_shape(low: Floats, weights: Floats, ends: Ints, wanted: Floats) -> Floats:
+    """Return the shape by probability-weighted moments (Hosking and Wallis 1987).
+
+    ``2 - a0 / (a0 - 2 a1)`` with ``a0`` the mean excess and ``a1`` the mean of excess
+    times the chance of a larger one.
+    """
+    deepest = max(int(ends.max()), 1)
+    beyond = np.maximum(low[ends][:, None] - low[:deepest], 0.0) * weights[:, :deepest]
+    rank = (np.cumsum(weights[:, :deepest], axis=1) - weights[:, :deepest] / 2) / wanted[:, None]
+    first, second = beyond.sum(axis=1), (beyond * rank).sum(axis=1)
+    spread = first - 2.0 * second
+    known = spread > 1e-12 * np.maximum(first, 1e-300)
+    return np.where(known, 2.0 - first / np.where(known, spread, 1.0), np.nan)
 
 
 def hill_left(sample: ReturnSample) -> Floats:
@@ -72,6 +92,20 @@ def hill_left(sample: ReturnSample) -> Floats:
 def hill_right(sample: ReturnSample) -> Floats:
     """Return 1 / Hill's index of the gain tail, k = 5 % (Hill 1975), (1 + n_draws, n_assets)."""
     return _hill(sample, -sample.rows)
+
+
+def hill_both(sample: ReturnSample) -> Floats:
+    """Return 1 / Hill's index of moves of either sign, k = 5 % (Hill 1975), (1 + n_draws, ...)."""
+    return _hill(sample, -np.abs(sample.rows))
+
+
+def pareto_shapes(sample: ReturnSample) -> Floats:
+    """Return the generalised Pareto shape of the worst 5 % of days, (1 + n_draws, n_assets).
+
+    1 / tail index by another road than Hill's: 0 for exponential tails.
+    """
+    columns = [lower_tails(sample, column, [HILL_SHARE])[0] for column in sample.rows.T]
+    return np.stack([tail.shape for tail in columns], axis=1)
 
 
 def portfolios(n_assets: int, rng: np.random.Generator) -> Floats:
