@@ -29,6 +29,10 @@ LABELS = (
     ("fidelity.gaps*", ("hours between events", "share at or below")),
     ("fidelity.lengths*", ("events of an entity", "share at or below")),
     ("market.correlation*", ("pair of assets, in order", "correlation")),
+    (
+        "response.front*",
+        ("genuine customers hit, of 10,000 a month", "share of the loss prevented"),
+    ),
     ("utility.scarcity*", ("known frauds", "recall")),
 )
 

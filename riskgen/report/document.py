@@ -61,6 +61,7 @@ def build_document(
     training: Sequence[Mapping[str, Any]] = (),
     simulations: Sequence[Mapping[str, Any]] = (),
     breaking_points: Sequence[Mapping[str, Any]] = (),
+    responses: Mapping[str, Any] | None = None,
 ) -> Document:
     """Return the report of one run.
 
@@ -78,10 +79,12 @@ def build_document(
     breaking_points : sequence of dict
         As :meth:`riskgen.evaluate.rehearsals.breaking_point.BreakingPoint.facts` returns them,
         with the name of the ``scenario``.
+    responses : dict or None
+        As :func:`riskgen.stages.response.respond` writes it.
     """
     found = Results.from_json(results)
     told = (tuple(training), tuple(simulations), tuple(breaking_points))
-    material = Material(found, manifest, *told)
+    material = Material(found, manifest, *told, responses=responses)
     digest = digest_of(results)
     cards = cards_of(found, manifest)
     sections = tuple(under_card(part, cards) for part in sections_of(material))

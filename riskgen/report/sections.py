@@ -13,6 +13,7 @@ from riskgen.report.breaking_points import breaking_point_section
 from riskgen.report.forecasts import forecast_blocks
 from riskgen.report.measures import blocks_of, every_measure, thresholds
 from riskgen.report.provenance import data_blocks, reproduction_blocks
+from riskgen.report.responses import response_section
 from riskgen.report.scenarios import scenario_blocks
 from riskgen.report.training import training_section
 from riskgen.report.wording import NO_DP, NO_LEAK, QUESTIONS, sentence
@@ -51,6 +52,7 @@ class Material:
     training: tuple[Row, ...]
     simulations: tuple[Row, ...]
     breaking_points: tuple[Row, ...] = ()
+    responses: Row | None = None
 
 
 def sections_of(material: Material) -> tuple[Section, ...]:
@@ -68,6 +70,7 @@ def sections_of(material: Material) -> tuple[Section, ...]:
         _every_measure(numbered),
         _scenarios(material.simulations),
         breaking_point_section(material.breaking_points),
+        response_section(material.responses),
         training_section(material.training),
         Section(
             "data", "Data", "What was learned, and how it was cut.", data_blocks(material.manifest)

@@ -13,6 +13,7 @@ from riskgen.report.html import render
 from riskgen.runs import Run, file_hash, read_json, write_bytes
 from riskgen.stages.breaking_point import FOLDER
 from riskgen.stages.fitted import open_run
+from riskgen.stages.response import FILE as RESPONSES
 
 
 def report_run(run: Path | None, root: Path, out: Path | None = None) -> Path:
@@ -37,7 +38,7 @@ def report_run(run: Path | None, root: Path, out: Path | None = None) -> Path:
     schema = read_schema(opened.path / "schema.yaml").model_dump(mode="json", exclude_none=True)
     manifest = {**opened.manifest, "table_schema": schema}
     told = (_training(opened), simulations(opened.path), breaking_points(opened.path))
-    document = build_document(results, manifest, *told)
+    document = build_document(results, manifest, *told, responses=_responses(opened))
     path = out if out is not None else Path("reports") / f"{opened.path.name}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(path, render(document).encode())
@@ -62,6 +63,17 @@ def _results(run: Run) -> dict[str, Any]:
     if results["facts"].get("manifest_sha256") != file_hash(run.path / "manifest.json"):
         raise RunError(f"The results in '{run.path}' belong to another fit. Evaluate again.")
     return results
+
+
+def _responses(run: Run) -> dict[str, Any] | None:
+    """Return the responses that were tried on a run; None where none were."""
+    path = run.path / RESPONSES
+    if not path.is_file():
+        return None
+    found = read_json(path)
+    if found.get("manifest_sha256") != file_hash(run.path / "manifest.json"):
+        raise RunError(f"'{path}' belongs to another fit. Next: riskgen response")
+    return found
 
 
 def _training(run: Run) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ Knows standings, not how they were measured.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from riskgen.evaluate.response.standing import Standing, plain
@@ -47,8 +47,10 @@ class Advice:
         Share of the money of sham edits, which are no fraud, that ``best`` stops.
     front : tuple of Standing
         The efficient set, by increasing friction.
-    lines : dict of str to tuple of Standing
-        Each response alone, at its levels.
+    alone : tuple of Standing
+        The efficient set of single responses.
+    blind : tuple of Standing
+        Blocking at random, by increasing friction.
     notes : tuple of str
         What the table has no column for, and what else must be known.
     """
@@ -64,7 +66,8 @@ class Advice:
     chance: Standing | None = None
     sham: Estimate | None = None
     front: tuple[Standing, ...] = ()
-    lines: dict[str, tuple[Standing, ...]] = field(default_factory=dict)
+    alone: tuple[Standing, ...] = ()
+    blind: tuple[Standing, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -141,7 +144,8 @@ class Advice:
             "best": None if self.best is None else self.best.facts(),
             "chance": None if self.chance is None else self.chance.facts(),
             "front": [item.facts() for item in self.front],
-            "lines": {name: [i.facts() for i in items] for name, items in self.lines.items()},
+            "alone": [item.facts() for item in self.alone],
+            "blind": [item.facts() for item in self.blind],
             "notes": list(self.notes),
         }
         for name in ("beyond_chance", "sham"):

@@ -206,8 +206,12 @@ def _advice(tried: Field, struck: Trial, told: dict[str, Any], sham: Stressed | 
     budget, real = told["budget"], slice(0, tried.n_real)
     best = best_within(gain[real], friction[real], budget)
     blind = _chance(tried, gain, friction, budget)
-    near = np.flatnonzero(friction[real] <= WIDEST * budget)
-    kept = near[efficient(gain[near], friction[near])]
+
+    def curve(first: int, last: int) -> tuple[Standing, ...]:
+        near = first + np.flatnonzero(friction[first:last] <= WIDEST * budget)
+        kept = near[efficient(gain[near], friction[near])]
+        return tuple(_standing(tried, struck, place) for place in kept.tolist())
+
     return Advice(
         **told,
         n_cases=int(struck.half[1].members.sum()),
@@ -215,8 +219,9 @@ def _advice(tried: Field, struck: Trial, told: dict[str, Any], sham: Stressed | 
         beyond_chance=None if best is None else _beyond(struck, best, blind),
         chance=None if blind is None else _standing(tried, struck, blind),
         sham=None if best is None or sham is None else _sham(tried, sham, best),
-        front=tuple(_standing(tried, struck, place) for place in kept.tolist()),
-        lines=_lines(tried, struck),
+        front=curve(0, tried.n_real),
+        alone=curve(0, tried.n_singles),
+        blind=curve(tried.n_real, len(tried.policies)),
     )
 
 
@@ -237,14 +242,6 @@ def _beyond(struck: Trial, best: int, blind: int | None) -> Estimate:
 def _standing(tried: Field, struck: Trial, place: int) -> Standing:
     policy = tried.policies[place]
     return standing(policy.name, policy.sentence(), place, struck, tried.genuine)
-
-
-def _lines(tried: Field, struck: Trial) -> dict[str, tuple[Standing, ...]]:
-    lines: dict[str, list[Standing]] = {}
-    for place in range(tried.n_singles):
-        name = tried.policies[place].rules[0].response.id
-        lines.setdefault(name, []).append(_standing(tried, struck, place))
-    return {name: tuple(items) for name, items in lines.items()}
 
 
 def _sham(tried: Field, sham: Stressed, best: int) -> Estimate | None:
