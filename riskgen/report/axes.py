@@ -31,7 +31,7 @@ LABELS = (
     ("market.correlation*", ("pair of assets, in order", "correlation")),
     (
         "response.front*",
-        ("genuine customers hit, of 10,000 a month", "share of the loss prevented"),
+        ("hit, of 10,000 a month", "loss prevented"),
     ),
     ("utility.scarcity*", ("known frauds", "recall")),
 )

@@ -79,13 +79,17 @@ class Series:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text under named columns; ``numeric`` columns are set right."""
+    """Rows of text under named columns; ``numeric`` columns are set right.
+
+    ``folded`` shows the caption only until it is asked for, inside a group.
+    """
 
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str | Chip | Strip, ...], ...]
     numeric: tuple[int, ...] = ()
     filterable: bool = False
+    folded: bool = False
     kind: ClassVar[str] = "table"
 
 

@@ -30,9 +30,11 @@ LEAD = (
 # PROTOCOL E: a scenario is a file that somebody wrote, not what a fraudster will do.
 READING = (
     "The frauds are those of the scenario files, at a severity that is a dial: a fraudster who "
-    "learns of a cap stays below it. Genuine customers are real. What responses are taken to do is "
-    "stated below, and is the bank's to replace (--responses)."
+    "learns of a cap stays below it. {} What responses are taken to do is stated below, and is the "
+    "bank's to replace with --responses."
 )
+# PROTOCOL B4: on a simulated bank genuine customers are simulated too.
+CIRCULAR = "The genuine customers are simulated too: a check of the mechanism, no evidence."
 TONES: dict[str, Tone] = {
     "RECOMMENDED": "pass",
     "NOT SURE": "unclear",
@@ -48,7 +50,10 @@ def response_section(found: Row | None) -> Section | None:
     if found is None:
         return None
     scenarios = found["scenarios"]
-    blocks: list[Block] = [Prose(READING, "unclear"), _overview(scenarios)]
+    simulated = found["origin"] == "simulated"
+    reading = READING.format(CIRCULAR if simulated else "The genuine customers are the table's.")
+    tone: Tone = "fail" if simulated else "unclear"
+    blocks: list[Block] = [Prose(reading, tone), _overview(scenarios, found["budget"])]
     charts = [_chart(place, item) for place, item in enumerate(scenarios, start=1)]
     drawn = tuple(chart for chart in charts if chart is not None)
     if drawn:
@@ -65,7 +70,7 @@ def response_section(found: Row | None) -> Section | None:
     return Section("responses", "What to do about it", LEAD, tuple(blocks))
 
 
-def _overview(scenarios: Sequence[Row]) -> Table:
+def _overview(scenarios: Sequence[Row], budget: float) -> Table:
     rows: tuple[Cells, ...] = tuple(
         (
             plain(item["scenario"]),
@@ -75,9 +80,8 @@ def _overview(scenarios: Sequence[Row]) -> Table:
         for item in scenarios
     )
     columns = ("Scenario", "Answer", "Loss prevented", "Struck stopped", "Hit, of 10,000 a month")
-    return Table(
-        "The best response within the budget, with 95 % intervals", columns, rows, (2, 3, 4)
-    )
+    caption = f"The best within {budget:g} genuine customers of 10,000 hit in a month"
+    return Table(caption, columns, rows, (2, 3, 4))
 
 
 def _best(best: Row | None) -> tuple[str, ...]:
@@ -137,7 +141,9 @@ def _front(item: Row) -> Table:
         *("Efficient set", "Loss prevented", "Median hours", "Frauds through first"),
         *("Hit, of 10,000 a month", "Money held up"),
     )
-    return Table("Efficient set, least friction first", columns, tuple(rows), (1, 2, 3, 4, 5))
+    return Table(
+        "Efficient set, least friction first", columns, tuple(rows), (1, 2, 3, 4, 5), folded=True
+    )
 
 
 def _standing(name: str, entry: Row) -> tuple[str, ...]:
@@ -169,7 +175,7 @@ def _warnings(warned: Sequence[Row]) -> Table:
         *("False alarms, of 10,000 a month", "Beats noise"),
     )
     caption = "Early warning before half of the money is gone"
-    return Table(caption, columns, rows, (1, 2, 3, 4))
+    return Table(caption, columns, rows, (1, 2, 3, 4), folded=True)
 
 
 def _stated(found: Row) -> Facts:
