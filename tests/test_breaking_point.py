@@ -11,19 +11,30 @@ from test_utility import world  # noqa: F401
 
 from riskgen.data.events import Events
 from riskgen.errors import NotApplicable
-from riskgen.evaluate.rehearsals import breaking_point
 from riskgen.evaluate.rehearsals.breaking_point import BreakingPoint, find_breaking_point
+from riskgen.evaluate.rehearsals.cases import Cases, Ground
+from riskgen.evaluate.rehearsals.judge import Finding, Judge
+from riskgen.evaluate.rehearsals.rating import Scored
 from riskgen.evaluate.rehearsals.rehearsal import marked, rehearse
+from riskgen.evaluate.rehearsals.taught import Taught
 from riskgen.evaluate.result import Estimate
 from riskgen.simulate.catalogue import load
+from riskgen.stages.breaking_point import donors_of
 
 SEVERITIES = (0.2, 0.6, 1.0)
 
 
 def found(recalls: list[float], half: float = 0.05, n: int = 100) -> BreakingPoint:
-    estimates = tuple(Estimate(r, r - half, r + half, n=n) for r in recalls)
-    chance = tuple(Estimate(0.02, n=n) for _ in recalls)
-    return BreakingPoint(SEVERITIES, estimates, chance, Estimate(0.01), 0.5, 0.005)
+    chance = Estimate(0.02, n=n)
+    findings = tuple(
+        Finding(
+            Estimate(r, r - half, r + half, n=n),
+            chance,
+            Estimate(r - 0.02, r - half - 0.02, r + half - 0.02, n=n),
+        )
+        for r in recalls
+    )
+    return BreakingPoint(SEVERITIES, findings, Estimate(0.01), 0.5, 0.005)
 
 
 def test_the_smallest_severity_below_the_level_is_the_breaking_point() -> None:
@@ -57,6 +68,10 @@ def test_what_does_no_better_than_chance_is_said() -> None:
     assert "chance" not in found([0.6, 0.7, 0.9]).sentence()
 
 
+def test_what_never_does_better_than_chance_has_no_breaking_point_to_speak_of() -> None:
+    assert "finds no more than chance does" in found([0.03, 0.04, 0.03]).sentence()
+
+
 def test_a_handful_of_cases_says_nothing() -> None:
     assert found([0.1, 0.1, 0.1], n=5).sentence().startswith("Too few cases")
 
@@ -67,49 +82,71 @@ def test_the_facts_are_json_without_not_a_number() -> None:
     assert facts["recall"][0]["value"] is None
 
 
-class Fixed:
-    """Scores events by a feature that the test knows."""
+class Blind:
+    """Scores that know nothing."""
 
-    def __init__(self, score) -> None:  # type: ignore[no-untyped-def]
-        self.score = score
+    def __init__(self) -> None:
+        self.rng = np.random.default_rng(0)
 
-
-def measured(world, monkeypatch, score) -> BreakingPoint:  # type: ignore[no-untyped-def]  # noqa: F811
-    monkeypatch.setattr(breaking_point, "_trained", lambda *_: Fixed(score))
-    return find_breaking_point(
-        world["split"],
-        load("ato_drain"),
-        severities=(0.2, 1.0),
-        level=0.5,
-        budget=0.2,
-        seed=1,
-    )
+    def score(self, events: Events) -> np.ndarray:
+        return self.rng.random(events.n_events)
 
 
-def test_a_blind_detector_does_as_chance_does(world, monkeypatch) -> None:  # type: ignore[no-untyped-def]  # noqa: F811
-    rng = np.random.default_rng(0)
-    blind = measured(world, monkeypatch, lambda features: rng.random(len(features)))
-    assert blind.broken == SEVERITIES[0]
+class Oracle:
+    """Knows every fraud: what a detector could be at best."""
+
+    def score(self, events: Events) -> np.ndarray:
+        return events.event_label().astype(np.float64)
+
+
+def met(split, scorer, name="ato_drain", severities=(0.2, 1.0), budget=0.05) -> BreakingPoint:  # type: ignore[no-untyped-def]
+    ground = Ground.of(split, budget=budget, seed=1)
+    scenario = load(name)
+    donors = donors_of(split, scenario)
+    cases = Cases.of(ground, scenario, severities=severities, donors=donors)
+    return find_breaking_point(cases, Judge(ground, Scored(scorer, ground.base)), level=0.5)
+
+
+def test_a_blind_detector_does_as_chance_does(world) -> None:  # type: ignore[no-untyped-def]  # noqa: F811
+    blind = met(world["split"], Blind(), budget=0.2)
     assert blind.n_cases >= 30
-    for recall, chance in zip(blind.recall, blind.chance, strict=True):
-        assert recall.lower <= chance.upper
-        assert chance.lower <= recall.upper
+    assert blind.guessing == (0.2, 1.0)
+    assert "no more than chance" in blind.sentence()
+
+
+def test_who_knows_every_fraud_finds_every_case_at_once(world) -> None:  # type: ignore[no-untyped-def]  # noqa: F811
+    best = met(world["split"], Oracle(), budget=0.2)
+    assert [seen.value for seen in best.recall] == [1.0, 1.0]
+    assert best.broken is None
+    assert best.guessing == ()
+    for seen in best.findings:
+        assert seen.toll is not None
+        assert (seen.toll.hours.value, seen.toll.events.value, seen.toll.lost.value) == (0, 0, 0)
+        assert seen.toll.never.value == 0.0
 
 
 def test_a_trained_detector_finds_the_blatant_and_not_the_shams(world) -> None:  # type: ignore[no-untyped-def]  # noqa: F811
-    real = find_breaking_point(
-        world["split"], load("ato_drain"), severities=(0.2, 1.0), level=0.5, budget=0.05, seed=1
-    )
+    real = met(world["split"], Taught.of(world["split"], seed=1))
     assert real.recall[-1].value > real.recall[0].value
-    assert real.recall[-1].lower > real.chance[-1].upper
+    assert real.recall[-1].lower > real.findings[-1].chance.upper
     assert real.recall[-1].lower > real.sham.upper
+    tolls = [seen.toll for seen in real.findings]
+    assert all(0 <= toll.lost_share.lower <= toll.lost_share.value <= 1 for toll in tolls)
+    assert tolls[-1].never.value == pytest.approx(1 - real.recall[-1].value)
 
 
 def test_a_detector_finds_more_of_the_shapes_that_it_learned_than_chance_does(world) -> None:  # type: ignore[no-untyped-def]  # noqa: F811
-    found = find_breaking_point(
-        world["split"], load("transplant_fraud"), severities=(1.0,), level=0.5, budget=0.05, seed=1
-    )
-    assert found.recall[0].value > found.chance[0].value
+    taught = Taught.of(world["split"], seed=1)
+    found = met(world["split"], taught, "transplant_fraud", (1.0,))
+    assert found.findings[0].gain.value > 0
+
+
+def test_nobody_suffers_twice(world) -> None:  # type: ignore[no-untyped-def]  # noqa: F811
+    ground = Ground.of(world["split"], budget=0.05, seed=1)
+    cases = Cases.of(ground, load("ato_drain"), severities=(0.5,))
+    assert len(cases.rounds) > 1
+    everybody = np.concatenate([r.entities for r in cases.rounds])
+    assert len(np.unique(everybody)) == len(everybody)
 
 
 def test_the_same_customers_suffer_at_every_severity_inside_the_window(world) -> None:  # type: ignore[no-untyped-def]  # noqa: F811
@@ -133,11 +170,4 @@ def test_a_table_without_event_labels_has_no_breaking_point(world) -> None:  # t
     schema = split.generator.schema.model_copy(update={"label_level": "entity"})
     events = Events(schema, split.generator.frame, split.generator.offsets)
     with pytest.raises(NotApplicable, match="labels single events"):
-        find_breaking_point(
-            replace(split, generator=events),
-            load("ato_drain"),
-            severities=SEVERITIES,
-            level=0.5,
-            budget=0.05,
-            seed=1,
-        )
+        Ground.of(replace(split, generator=events), budget=0.05, seed=1)

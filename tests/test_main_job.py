@@ -188,7 +188,7 @@ def _code_lines(text: str) -> list[str]:
 def test_the_breaking_point_of_a_detector_is_told_and_kept(bank: Path) -> None:
     words = ("breaking-point", "--stress", "card_testing_burst", "--severity", "0.5..1:2")
     said = riskgen(bank, *words)
-    assert re.search(r"severity +found +by chance +cases", said)
+    assert re.search(r"severity +found +by chance +hours +lost", said)
     facts = json.loads((run_of(bank) / "breaking_points" / "card_testing_burst.json").read_text())
     assert facts["severity"] == [0.5, 1.0]
     assert facts["sentence"] in said

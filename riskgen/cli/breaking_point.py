@@ -11,7 +11,10 @@ from riskgen.cli.options import password_file_option, quiet_option, run_options,
 
 if TYPE_CHECKING:
     from riskgen.evaluate.rehearsals.breaking_point import BreakingPoint
+    from riskgen.evaluate.rehearsals.judge import Finding
     from riskgen.evaluate.result import Estimate
+
+TITLES = ("severity", "found", "by chance", "hours", "lost", "lost, share", "cases")
 
 
 @click.command("breaking-point")
@@ -81,7 +84,7 @@ def command(
     screen.head(f"Stressing the detector with {stress}")
     with screen.progress("stressing") as bar:
         found, path = breaking_point_of(request, on_step=bar.show)
-    screen.table(("severity", "found", "by chance", "cases"), _rows(found))
+    screen.table(TITLES, _rows(found))
     screen.result(found.sentence())
     for note in found.omitted:
         screen.note(note)
@@ -89,8 +92,22 @@ def command(
 
 
 def _rows(found: BreakingPoint) -> list[tuple[str, ...]]:
-    points = zip(found.severity, found.recall, found.chance, strict=True)
-    return [(f"{s:g}", _share(seen), _share(blind), str(seen.n)) for s, seen, blind in points]
+    return [
+        (
+            f"{severity:g}",
+            _share(seen.recall),
+            _share(seen.chance),
+            *_toll(seen),
+            str(seen.recall.n),
+        )
+        for severity, seen in zip(found.severity, found.findings, strict=True)
+    ]
+
+
+def _toll(seen: Finding) -> tuple[str, ...]:
+    if seen.toll is None:
+        return "–", "–", "–"
+    return _plain(seen.toll.hours), _plain(seen.toll.lost), _share(seen.toll.lost_share)
 
 
 def _share(found: Estimate) -> str:
@@ -99,3 +116,13 @@ def _share(found: Estimate) -> str:
     if found.lower is None or found.upper is None:
         return f"{found.value:.2f}"
     return f"{found.value:.2f} [{found.lower:.2f}, {found.upper:.2f}]"
+
+
+def _plain(found: Estimate) -> str:
+    return (
+        "–"
+        if found.value != found.value
+        else f"{found.value:,.0f}"
+        if found.value >= 100
+        else f"{found.value:.2g}"
+    )

@@ -7,11 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from riskgen.data.split import Split
 from riskgen.errors import NotApplicable, RiskgenError
 from riskgen.evaluate.rehearsals.breaking_point import BreakingPoint, find_breaking_point
+from riskgen.evaluate.rehearsals.cases import Cases, Ground
+from riskgen.evaluate.rehearsals.judge import Judge
+from riskgen.evaluate.rehearsals.rating import Scored
+from riskgen.evaluate.rehearsals.taught import NAME, Taught
 from riskgen.evaluate.utility.trial import BUDGETS
 from riskgen.runs import write_json
 from riskgen.simulate import catalogue
+from riskgen.simulate.mechanisms.transplant.donors import Donors
+from riskgen.simulate.roles import with_meanings
 from riskgen.simulate.scenario import StressScenario
 from riskgen.stages.fitted import Fitted, open_run
 from riskgen.stages.material import EventMaterial
@@ -70,15 +77,10 @@ def breaking_point_of(
     material = fitted.material(request.data, request.password_file, request.context)
     assert isinstance(material, EventMaterial)
     try:
-        found = find_breaking_point(
-            material.split,
-            scenario,
-            severities=severities,
-            level=request.recall,
-            budget=BUDGETS["event"] if request.budget is None else request.budget,
-            seed=request.seed,
-            on_step=on_step,
-        )
+        judge = _judge(material.split, request)
+        donors = donors_of(material.split, scenario)
+        cases = Cases.of(judge.ground, scenario, severities=severities, donors=donors)
+        found = find_breaking_point(cases, judge, level=request.recall, on_step=on_step)
     except NotApplicable as reason:
         raise RiskgenError(str(reason)) from reason
     folder = fitted.run.path / FOLDER
@@ -86,6 +88,19 @@ def breaking_point_of(
     path = folder / f"{scenario.id}.json"
     write_json(path, _facts(found, scenario, request))
     return found, path
+
+
+def _judge(split: Split, request: BreakingPointRequest) -> Judge:
+    budget = BUDGETS["event"] if request.budget is None else request.budget
+    ground = Ground.of(split, budget=budget, seed=request.seed)
+    return Judge(ground, Scored(Taught.of(split, seed=request.seed), ground.base))
+
+
+def donors_of(split: Split, scenario: StressScenario) -> Donors | None:
+    """Return the known cases of a transplant: those that a detector learns from."""
+    if scenario.mechanism != "transplant":
+        return None
+    return Donors.of(with_meanings(split.generator, scenario.columns), scenario.typology)
 
 
 def _check(scenario: StressScenario, domain: str) -> None:
@@ -103,6 +118,6 @@ def _facts(
         "scenario": scenario.id,
         "title": scenario.title,
         "seed": request.seed,
-        "detector": "gradient-boosted trees, learned from the real events of the generator's part",
+        "detector": NAME,
         **found.facts(),
     }

@@ -5,91 +5,100 @@ Knows scores and boards, not which severity it looks at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from riskgen.data.events import Events
-from riskgen.data.split import Window
-from riskgen.evaluate.detection.alerts import Board
-from riskgen.evaluate.detection.detector import Detector
-from riskgen.evaluate.features.rows import Lens
-from riskgen.evaluate.intervals import percentile_interval
+from riskgen.evaluate.detection.alerts import Board, Floats
+from riskgen.evaluate.rehearsals.cases import Ground, Part, touched
+from riskgen.evaluate.rehearsals.first_alerts import NEVER, FirstAlerts
+from riskgen.evaluate.rehearsals.rating import Rating
 from riskgen.evaluate.rehearsals.rehearsal import marked
+from riskgen.evaluate.rehearsals.toll import Aftermath, Toll, centred, mean_of
 from riskgen.evaluate.result import Estimate
 from riskgen.seeding import stream
 from riskgen.simulate.mechanisms.stressed import Stressed
 
-Floats = NDArray[np.float64]
+Rounds = Sequence[tuple[Part, Stressed]]
+
+CHANCE_DRAWS = 20  # sets of drawn scores that chance is the mean of [J]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found of the cases of one severity.
+
+    Attributes
+    ----------
+    recall : Estimate
+        Share of the scenario's customers found with the alert budget.
+    chance : Estimate
+        The same by scores that are drawn: more events are more chances to be alerted.
+    gain : Estimate
+        The difference of the two on the same customers.
+    toll : Toll or None
+        What had happened by the first alert.
+    """
+
+    recall: Estimate
+    chance: Estimate
+    gain: Estimate
+    toll: Toll | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Judge:
-    """The detector and what its alerts are counted by.
+    """Scores, and what their alerts are counted by.
 
     Attributes
     ----------
-    lens, model : Lens, Detector
-        What turns events into scores.
-    base : Events
-        The customers before anything happens.
-    window : tuple of float
-        Seconds since 1970 in which alerts count.
-    budget : float
-        Share of the day's active customers that is alerted.
-    weights : ndarray of shape (n_draws, n_entities)
-        How often each customer is drawn, for intervals.
+    ground : Ground
+        Customers, window and budget.
+    rating : Rating
+        Where scores come from.
     """
 
-    lens: Lens
-    model: Detector
-    base: Events
-    window: Window
-    budget: float
-    weights: Floats
+    ground: Ground
+    rating: Rating = field(repr=False)
 
-    @cached_property
-    def calm(self) -> Floats:
-        """The detector's score of every event of the base."""
-        return self._scores(self.base)
+    def finding(self, rounds: Rounds) -> Finding:
+        """Return what is found of the cases of all rounds, with intervals over customers."""
+        parts, guessed = [], []
+        for part, run in rounds:
+            board = Board.of_events(marked(run), self.ground.window)
+            parts.append(self._aftermath(board, part, run))
+            guessed.append(self._guessed(board, part))
+        seen = Aftermath.together(parts)
+        by_chance = mean_of(np.concatenate(guessed), seen.weights)
+        gain = mean_of(seen.found, seen.weights) - by_chance
+        return Finding(
+            seen.recall,
+            centred(by_chance, seen.n, most=1.0),
+            centred(gain, seen.n, least=-1.0, most=1.0),
+            seen.toll,
+        )
 
-    def seen(self, run: Stressed) -> Floats:
-        """Return the detector's score of every event; only the touched are scored anew."""
-        scores = np.empty(run.events.n_events)
+    def scores(self, part: Part, run: Stressed) -> Floats:
+        """Return the score of every event; those of untouched customers are as before."""
+        base, scores = self.ground.base, np.empty(run.events.n_events)
         anew = run.touched[run.events.owner]
-        scores[~anew] = self.calm[~run.touched[self.base.owner]]
+        scores[~anew] = self.rating.calm[~run.touched[base.owner]]
         if anew.any():
-            scores[anew] = self._scores(run.events.take(np.flatnonzero(run.touched)))
+            scores[anew] = self.rating.anew(part, touched(run))
         return scores
 
-    def _scores(self, events: Events) -> Floats:
-        return self.model.score(self.lens.features(events))
+    def _aftermath(self, board: Board, part: Part, run: Stressed) -> Aftermath:
+        scores, weights = self.scores(part, run)[board.scored], self.ground.weights
+        first = FirstAlerts.of(board, scores, self.ground.budget, weights)
+        return Aftermath.of(run, board, first, weights)
 
-    def recall(self, runs: Sequence[Stressed], score: Callable[[Stressed], Floats]) -> Estimate:
-        """Return the mean recall over rounds, and its interval over customers."""
-        boards = [Board.of_events(marked(run), self.window) for run in runs]
-        scores = [score(run)[board.scored] for run, board in zip(runs, boards, strict=True)]
-        pairs = list(zip(boards, scores, strict=True))
-        values = [float(board.recall(found, self.budget)) for board, found in pairs]
-        draws = np.stack([board.recall(found, self.budget, self.weights) for board, found in pairs])
-        n = len(np.unique(np.concatenate([board.fraud_entities for board in boards])))
-        known = [value for value in values if np.isfinite(value)]
-        value = float(np.mean(known)) if known else float("nan")
-        return percentile_interval(value, _mean_known(draws), n=n)
-
-
-def drawn_scores(seed: int) -> Callable[[Stressed], Floats]:
-    """Return a detector that knows nothing."""
-    rng = stream(seed, "breaking point", "chance")
-    return lambda run: rng.random(run.events.n_events)
-
-
-def _mean_known(draws: Floats) -> Floats:
-    """Return the mean over rounds (first axis) of what is known; NaN where nothing is."""
-    known = np.isfinite(draws)
-    count = known.sum(axis=0)
-    total = np.where(known, draws, 0.0).sum(axis=0)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    def _guessed(self, board: Board, part: Part) -> Floats:
+        """Return how often drawn scores find each case, shape (k,)."""
+        rng = stream(self.ground.seed, "chance", part.scenario, str(part.severity), part.round)
+        everyone, found = self.ground.weights[:1], np.zeros(board.n_fraud)
+        for _ in range(CHANCE_DRAWS):
+            scores = rng.random(len(board.owner))
+            first = FirstAlerts.of(board, scores, self.ground.budget, everyone)
+            found += first.row[0] != NEVER
+        return found / CHANCE_DRAWS

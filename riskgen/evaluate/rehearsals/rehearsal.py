@@ -30,12 +30,15 @@ class Rehearsal:
 
     Attributes
     ----------
+    entities : ndarray of shape (k,), int64
+        Who suffers it, increasing.
     runs : list of Stressed
         One for each severity; everybody else is as in the base.
     sham : Stressed
         Own events put in again, as far as they lie in the window.
     """
 
+    entities: Ints = field(repr=False)
     runs: list[Stressed] = field(repr=False)
     sham: Stressed = field(repr=False)
 
@@ -49,6 +52,7 @@ def rehearse(
     number: int,
     wanted: int,
     donors: Donors | None = None,
+    already: Ints | None = None,
 ) -> Rehearsal:
     """Let the same customers suffer a scenario at every severity.
 
@@ -69,6 +73,8 @@ def rehearse(
         every severity.
     donors : Donors or None
         Real cases that a transplant works from.
+    already : ndarray, int64, or None
+        Customers of earlier rounds: nobody suffers twice.
     """
     own = derived_seed(seed, "breaking point", scenario.id, number)
     runs = [
@@ -76,10 +82,12 @@ def rehearse(
         for s in severities
     ]
     within = [_inside(run, window) for run in runs]
-    chosen = _chosen(np.flatnonzero(np.logical_and.reduce(within)), wanted, own)
+    able = np.flatnonzero(np.logical_and.reduce(within))
+    chosen = _chosen(able if already is None else np.setdiff1d(able, already), wanted, own)
     sham = sham_edit(base, share=1.0, seed=own)
     resting = np.intersect1d(chosen, np.flatnonzero(_inside(sham, window)))
-    return Rehearsal([only(base, run, chosen) for run in runs], only(base, sham, resting))
+    sufferings = [only(base, run, chosen) for run in runs]
+    return Rehearsal(chosen, sufferings, only(base, sham, resting))
 
 
 def _inside(run: Stressed, window: Window) -> Flags:
