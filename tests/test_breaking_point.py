@@ -19,7 +19,7 @@ from riskgen.evaluate.rehearsals.rehearsal import marked, rehearse
 from riskgen.evaluate.rehearsals.taught import Taught
 from riskgen.evaluate.result import Estimate
 from riskgen.simulate.catalogue import load
-from riskgen.stages.breaking_point import donors_of
+from riskgen.stages.rehearsal_plan import donors_of
 
 SEVERITIES = (0.2, 0.6, 1.0)
 

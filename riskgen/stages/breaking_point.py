@@ -1,30 +1,27 @@
-"""From a run and its table to the severity at which a detector breaks."""
+"""From a run and its table to the severities at which a detector breaks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from riskgen.data.scoring.answers import read_scores
 from riskgen.data.split import Split
 from riskgen.errors import NotApplicable, RiskgenError
 from riskgen.evaluate.rehearsals.breaking_point import BreakingPoint, find_breaking_point
-from riskgen.evaluate.rehearsals.cases import Cases, Ground
 from riskgen.evaluate.rehearsals.judge import Judge
-from riskgen.evaluate.rehearsals.rating import Scored
-from riskgen.evaluate.rehearsals.taught import NAME, Taught
-from riskgen.evaluate.utility.trial import BUDGETS
+from riskgen.evaluate.rehearsals.sheets import case_contents, real_contents
 from riskgen.runs import write_json
-from riskgen.simulate import catalogue
-from riskgen.simulate.mechanisms.transplant.donors import Donors
-from riskgen.simulate.roles import with_meanings
 from riskgen.simulate.scenario import StressScenario
+from riskgen.stages.detectors import Detectors, Elsewhere, own_detector
 from riskgen.stages.fitted import Fitted, open_run
+from riskgen.stages.handover import Handover, hand_over
 from riskgen.stages.material import EventMaterial
+from riskgen.stages.rehearsal_plan import SEVERITIES, RehearsalPlan
 
 FOLDER = "breaking_points"
-SEVERITIES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+OnStep = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
@@ -33,22 +30,26 @@ class BreakingPointRequest:
 
     Attributes
     ----------
-    stress : str
-        Name or path of a transactions scenario.
+    stress : tuple of str
+        Names or paths of transactions scenarios; ``all`` are the shipped ones and the
+        user's own that fit the table. Empty with ``scores``: all that were exported.
     recall : float
         Share of the scenario's customers below which the detector counts as broken.
     budget : float or None
         Share of the day's active customers that is alerted.
     severities : tuple of float
         Increasing; a 0 is left out, since nothing happens there.
+    scores : tuple of str
+        Files with the scores of an export: budget, severities and seed are those of it.
     run, root, data, password_file, context, seed
         As for an evaluation.
     """
 
-    stress: str
+    stress: tuple[str, ...] = ()
     recall: float = 0.5
     budget: float | None = None
     severities: tuple[float, ...] = SEVERITIES
+    scores: tuple[str, ...] = ()
     run: Path | None = None
     root: Path = Path("runs")
     data: str | Path | None = field(default=None, repr=False)  # may hold a password
@@ -57,67 +58,159 @@ class BreakingPointRequest:
     seed: int = 0
 
 
-def breaking_point_of(
-    request: BreakingPointRequest, *, on_step: Callable[[float], None] | None = None
-) -> tuple[BreakingPoint, Path]:
-    """Find the breaking point and write it into the run; return it and the file.
+@dataclass(frozen=True)
+class Met:
+    """One scenario that a detector was met with, and the file that says so."""
+
+    scenario: StressScenario
+    found: BreakingPoint
+    path: Path
+
+
+@dataclass(frozen=True)
+class Encounters:
+    """All scenarios that a detector was met with.
+
+    Attributes
+    ----------
+    detector : str
+        What scored.
+    met : list of Met
+    left_out : dict of str to str
+        Scenarios that do not fit the table, with the reason.
+    """
+
+    detector: str
+    met: list[Met]
+    left_out: dict[str, str] = field(default_factory=dict)
+
+
+def breaking_points_of(
+    request: BreakingPointRequest, *, on_step: OnStep | None = None
+) -> Encounters:
+    """Find the breaking points and write each into the run.
 
     Raises
     ------
     RiskgenError
-        When the run, its table or the scenario cannot be used, or the table has no
-        labels to train a detector with.
+        When the run, its table or a named scenario cannot be used, the table has no
+        labels to train a detector with, or scores or a model are unusable.
     """
-    scenario = catalogue.load(request.stress)
-    severities = [severity for severity in request.severities if severity > 0]
-    if not severities:
-        raise RiskgenError("At severity 0 nothing happens. Give one above 0.")
-    fitted = Fitted.open(open_run(request.run, request.root))
-    _check(scenario, fitted.schema.domain)
-    material = fitted.material(request.data, request.password_file, request.context)
-    assert isinstance(material, EventMaterial)
+    fitted, split = opened(request)
     try:
-        judge = _judge(material.split, request)
-        donors = donors_of(material.split, scenario)
-        cases = Cases.of(judge.ground, scenario, severities=severities, donors=donors)
-        found = find_breaking_point(cases, judge, level=request.recall, on_step=on_step)
+        plan, detector = plan_and_detector(fitted, split, request)
+        return encounters(fitted, split, plan, detector, level=request.recall, on_step=on_step)
     except NotApplicable as reason:
         raise RiskgenError(str(reason)) from reason
+
+
+def opened(request: BreakingPointRequest) -> tuple[Fitted, Split]:
+    """Open the run and split its table as the fit did."""
+    fitted = Fitted.open(open_run(request.run, request.root))
+    if fitted.schema.domain != "transactions":
+        raise RiskgenError(
+            "A detector of frauds needs a run of transactions. For prices see riskgen simulate "
+            "--loss-at-least."
+        )
+    material = fitted.material(request.data, request.password_file, request.context)
+    assert isinstance(material, EventMaterial)
+    return fitted, material.split
+
+
+def plan_and_detector(
+    fitted: Fitted, split: Split, request: BreakingPointRequest
+) -> tuple[RehearsalPlan, Detectors]:
+    """Return what is rehearsed and who scores it."""
+    if request.scores:
+        answers = read_scores(request.scores)
+        handover = Handover.open(fitted.run, answers.mark)
+        plan = RehearsalPlan.of_handover(handover, request.stress)
+        return plan, Elsewhere(handover, answers.placed(handover.n), split)
+    plan = RehearsalPlan.of(request.stress, request.severities, request.budget, request.seed)
+    return plan, own_detector(split, request.seed)
+
+
+def encounters(
+    fitted: Fitted,
+    split: Split,
+    plan: RehearsalPlan,
+    detector: Detectors,
+    *,
+    level: float,
+    on_step: OnStep | None = None,
+) -> Encounters:
+    """Meet a detector with every scenario of a plan; raises NotApplicable where none fits."""
+    ground = plan.ground(split)
+    judge = Judge(ground, detector.rating(ground, plan.ids))
+    met, left_out = list[Met](), dict[str, str]()
+    for number, (scenario, cases, reason) in enumerate(plan.rehearsed(split, ground)):
+        if cases is None:
+            left_out[scenario.id] = reason
+            continue
+        detector.check(cases)
+        step = _Step(on_step, scenario.id, number, len(plan.scenarios))
+        found = find_breaking_point(cases, judge, level=level, on_step=step)
+        about = {"scenario": scenario.id, "title": scenario.title, "seed": plan.seed}
+        path = _folder(fitted) / f"{'@'.join(filter(None, (scenario.id, detector.slug)))}.json"
+        write_json(path, {**about, "detector": detector.name, **found.facts()})
+        met.append(Met(scenario, found, path))
+    if not met:
+        raise NotApplicable("No scenario fits this table. " + " ".join(left_out.values()))
+    return Encounters(detector.name, met, left_out)
+
+
+def export_cases(
+    request: BreakingPointRequest, folder: Path, *, on_step: OnStep | None = None
+) -> Handover:
+    """Write what a detector elsewhere is to score; return what the run remembers of it.
+
+    Raises
+    ------
+    RiskgenError
+        As :func:`breaking_points_of`, or when the folder exists.
+    """
+    if folder.exists():
+        raise RiskgenError(f"'{folder}' exists. Name another folder with --export, or remove it.")
+    fitted, split = opened(request)
+    contents = real_contents(split)
+    plan = RehearsalPlan.of(request.stress, request.severities, request.budget, request.seed)
+    texts, left_out = dict[str, str](), dict[str, str]()
+    try:
+        ground = plan.ground(split)
+        for number, (scenario, cases, reason) in enumerate(plan.rehearsed(split, ground)):
+            if cases is None:
+                left_out[scenario.id] = reason
+                continue
+            contents += list(case_contents(cases))
+            texts[scenario.id] = plan.texts[scenario.id]
+            _Step(on_step, scenario.id, number, len(plan.scenarios))(1.0)
+    except NotApplicable as reason:
+        raise RiskgenError(str(reason)) from reason
+    return hand_over(
+        *(fitted.run, split, contents, folder),
+        seed=plan.seed,
+        budget=plan.budget,
+        severities=plan.severities,
+        scenarios=texts,
+        left_out=left_out,
+    )
+
+
+def _folder(fitted: Fitted) -> Path:
     folder = fitted.run.path / FOLDER
     folder.mkdir(exist_ok=True)
-    path = folder / f"{scenario.id}.json"
-    write_json(path, _facts(found, scenario, request))
-    return found, path
+    return folder
 
 
-def _judge(split: Split, request: BreakingPointRequest) -> Judge:
-    budget = BUDGETS["event"] if request.budget is None else request.budget
-    ground = Ground.of(split, budget=budget, seed=request.seed)
-    return Judge(ground, Scored(Taught.of(split, seed=request.seed), ground.base))
+@dataclass(frozen=True)
+class _Step:
+    """Part of the work done, told as part of all scenarios."""
 
+    tell: OnStep | None
+    name: str
+    number: int
+    whole: int
 
-def donors_of(split: Split, scenario: StressScenario) -> Donors | None:
-    """Return the known cases of a transplant: those that a detector learns from."""
-    if scenario.mechanism != "transplant":
-        return None
-    return Donors.of(with_meanings(split.generator, scenario.columns), scenario.typology)
-
-
-def _check(scenario: StressScenario, domain: str) -> None:
-    if domain != "transactions" or scenario.domain != "transactions":
-        raise RiskgenError(
-            "A breaking point is that of a fraud detector: it needs a run of transactions and a "
-            "scenario for them. For prices see riskgen simulate --loss-at-least."
-        )
-
-
-def _facts(
-    found: BreakingPoint, scenario: StressScenario, request: BreakingPointRequest
-) -> dict[str, Any]:
-    return {
-        "scenario": scenario.id,
-        "title": scenario.title,
-        "seed": request.seed,
-        "detector": NAME,
-        **found.facts(),
-    }
+    def __call__(self, part: float) -> None:
+        if self.tell is not None:
+            self.tell((self.number + part) / self.whole, self.name)

@@ -7,6 +7,7 @@ of those to whom something happened.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
@@ -51,3 +52,25 @@ class Scored:
     def anew(self, part: Part, events: Events) -> Floats:
         """Return the score of every event; whose they are does not matter."""
         return self.scorer.score(events)
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """Scores that came from elsewhere.
+
+    Attributes
+    ----------
+    calm : ndarray of shape (n_events,)
+        Score of every event of the base.
+    parts : mapping of Part to ndarray
+        Score of every event of those to whom something happens.
+    """
+
+    calm: Floats = field(repr=False)
+    parts: Mapping[Part, Floats] = field(repr=False)
+
+    def anew(self, part: Part, events: Events) -> Floats:
+        """Return the scores that were given for ``part``."""
+        found = self.parts[part]
+        assert len(found) == events.n_events, "scores of other events"
+        return found

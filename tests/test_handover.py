@@ -1,0 +1,134 @@
+"""Cases are handed out, scored elsewhere and handed back, by the command line."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import polars as pl
+import pytest
+from in_process import riskgen
+
+from riskgen.data.toybank import simulate_bank
+
+GRID = ("--severity", "0.5..1:2")
+STRESS = ("--stress", "ato_drain", "--stress", "app_scam")
+
+
+@pytest.fixture(scope="module")
+def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with an export in ``cases`` and honest scores in ``scores.parquet``."""
+    folder = tmp_path_factory.mktemp("handover")
+    simulate_bank(700, days=90, seed=3, fraud_share=0.1).write_parquet(folder / "table.parquet")
+    riskgen(folder, "fit", "table.parquet", "--generator", "injector", "--drop", "fraud_typology")
+    said = riskgen(folder, "breaking-point", *STRESS, *GRID, "--export", "cases")
+    assert "personal data" in said
+    by_amount(folder).write_parquet(folder / "scores.parquet")
+    return folder
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted((folder / "cases").rglob("*.parquet"))
+
+
+def by_amount(folder: Path) -> pl.DataFrame:
+    parts = [pl.read_parquet(path) for path in files(folder)]
+    return pl.concat(p.select("riskgen_id", score=-pl.col("signed_amount")) for p in parts)
+
+
+def run_of(folder: Path) -> Path:
+    return next((folder / "runs").iterdir())
+
+
+def test_what_is_handed_out_has_the_banks_columns_and_no_label(bank: Path) -> None:
+    table = pl.read_parquet(bank / "table.parquet")
+    names = {path.relative_to(bank / "cases").as_posix() for path in files(bank)}
+    assert {
+        "real/test.parquet",
+        "ato_drain/severity-0.5.parquet",
+        "ato_drain/sham.parquet",
+    } <= names
+    for path in files(bank):
+        part = pl.read_parquet(path)
+        assert part.columns == ["riskgen_id", *(c for c in table.columns if c != "is_fraud")]
+        assert all(part.schema[c] == table.schema[c] for c in part.columns[1:])
+    everything = pl.concat(pl.read_parquet(path)["riskgen_id"] for path in files(bank))
+    assert everything.n_unique() == len(everything)
+
+
+def test_the_same_command_hands_out_the_same_bytes(bank: Path) -> None:
+    riskgen(bank, "breaking-point", *STRESS, *GRID, "--export", "again")
+    for path in [*files(bank), bank / "cases" / "manifest.json"]:
+        other = bank / "again" / path.relative_to(bank / "cases")
+        assert (
+            hashlib.sha256(path.read_bytes()).digest()
+            == hashlib.sha256(other.read_bytes()).digest()
+        )
+    shutil.rmtree(bank / "again")
+
+
+def test_scores_alone_give_the_breaking_points_of_all_that_was_exported(bank: Path) -> None:
+    said = riskgen(bank, "breaking-point", "--scores", "scores.parquet")
+    assert "ato_drain" in said
+    assert "app_scam" in said
+    kept = sorted((run_of(bank) / "breaking_points").glob("*@scores-*.json"))
+    assert [path.name.split("@")[0] for path in kept] == ["app_scam", "ato_drain"]
+    facts = json.loads(kept[1].read_text())
+    assert facts["severity"] == [0.5, 1.0]
+    assert "detector elsewhere" in facts["detector"]
+
+
+def test_one_scenario_needs_the_scores_of_that_one_only(bank: Path) -> None:
+    manifest = json.loads((bank / "cases" / "manifest.json").read_text())
+    count = sum(f["ids"] for f in manifest["files"] if f["scenario"] != "app_scam")
+    scores = pl.read_parquet(bank / "scores.parquet").sort("riskgen_id").with_row_index()
+    kept = scores.filter(pl.col("index") < count).drop("index")
+    kept.write_parquet(bank / "some.parquet")
+    riskgen(bank, "breaking-point", "--scores", "some.parquet", "--stress", "ato_drain")
+    said = riskgen(bank, "breaking-point", "--scores", "some.parquet", code=2)
+    assert "scores are missing, first that of row 1 of 'app_scam/severity-0.5.parquet'" in said
+
+
+def test_scores_of_another_export_or_another_table_are_refused(bank: Path) -> None:
+    other = pl.read_parquet(bank / "scores.parquet").with_columns(
+        riskgen_id="f00dfacecafe" + pl.col("riskgen_id").str.slice(12)
+    )
+    other.write_parquet(bank / "other.parquet")
+    said = riskgen(bank, "breaking-point", "--scores", "other.parquet", code=2)
+    assert "for export f00dfacecafe" in said
+    assert "did not make" in said
+
+
+def test_an_export_that_no_longer_follows_from_the_run_is_refused(bank: Path) -> None:
+    path = next((run_of(bank) / "exports").glob("*.json"))
+    kept = path.read_text()
+    changed = json.loads(kept)
+    text = changed["scenarios"]["ato_drain"]
+    changed["scenarios"]["ato_drain"] = text.replace("at1: 6.0", "at1: 9.0")
+    path.write_text(json.dumps(changed))
+    try:
+        said = riskgen(bank, "breaking-point", "--scores", "scores.parquet", code=2)
+    finally:
+        path.write_text(kept)
+    assert "no longer what was exported" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--scores", "scores.parquet", "--budget", "0.01"), "--budget is that of the export"),
+        (("--scores", "scores.parquet", "--seed", "1"), "--seed is that of the export"),
+        (("--scores", "scores.parquet", "--stress", "bust_out"), "is not in export"),
+        (("--stress", "ato_drain", "--export", "cases"), "exists"),
+        ((), "Which scenario?"),
+        (("--stress", "all", "--stress", "ato_drain"), "Leave the others out"),
+    ],
+)
+def test_contradictions_are_refused(bank: Path, words: tuple[str, ...], said: str) -> None:
+    assert said in riskgen(bank, "breaking-point", *words, code=2)
+
+
+def test_a_run_stays_whole_with_its_exports(bank: Path) -> None:
+    riskgen(bank, "verify", str(run_of(bank)))
