@@ -35,6 +35,7 @@ AT_HOME = {
     "deepecho": ("models/par/",),
     "jinja2": ("report/",),
     "ray": ("simulate/engines/ray_cluster.py",),
+    "onnxruntime": ("evaluate/detection/onnx.py",),
 }
 
 

@@ -121,6 +121,7 @@ def test_an_export_that_no_longer_follows_from_the_run_is_refused(bank: Path) ->
         (("--scores", "scores.parquet", "--budget", "0.01"), "--budget is that of the export"),
         (("--scores", "scores.parquet", "--seed", "1"), "--seed is that of the export"),
         (("--scores", "scores.parquet", "--stress", "bust_out"), "is not in export"),
+        (("--scores", "scores.parquet", "--detector", "m.onnx"), "Give one"),
         (("--stress", "ato_drain", "--export", "cases"), "exists"),
         ((), "Which scenario?"),
         (("--stress", "all", "--stress", "ato_drain"), "Leave the others out"),

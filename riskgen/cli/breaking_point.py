@@ -70,6 +70,7 @@ def command(
     riskgen breaking-point --stress app_scam --severity 0.1..1:10 --budget 0.01
     riskgen breaking-point --stress all --export cases/
     riskgen breaking-point --scores scores.parquet
+    riskgen breaking-point --stress all --detector model.onnx
     """
     from riskgen.cli.screen import Screen
     from riskgen.simulate.stress import parse_severities

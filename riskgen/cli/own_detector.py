@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -25,8 +26,13 @@ OF_SEVEREST = "By chance, hours and share lost are at the severest."
 
 
 def detector_options(command: Command) -> Command:
-    """Add ``--scores``: a detector of the user's own."""
+    """Add ``--scores`` and ``--detector``: a detector of the user's own."""
     for option in (
+        click.option(
+            "--detector",
+            type=click.Path(path_type=Path),
+            help="Your model as ONNX; needs pip install 'riskgen[onnx]'.",
+        ),
         click.option(
             "--scores",
             multiple=True,

@@ -14,7 +14,7 @@ from riskgen.evaluate.rehearsals.judge import Judge
 from riskgen.evaluate.rehearsals.sheets import case_contents, real_contents
 from riskgen.runs import write_json
 from riskgen.simulate.scenario import StressScenario
-from riskgen.stages.detectors import Detectors, Elsewhere, own_detector
+from riskgen.stages.detectors import Detectors, Elsewhere, model_detector, own_detector
 from riskgen.stages.fitted import Fitted, open_run
 from riskgen.stages.handover import Handover, hand_over
 from riskgen.stages.material import EventMaterial
@@ -41,6 +41,8 @@ class BreakingPointRequest:
         Increasing; a 0 is left out, since nothing happens there.
     scores : tuple of str
         Files with the scores of an export: budget, severities and seed are those of it.
+    detector : Path or None
+        A model in ONNX that scores in place of riskgen's own detector.
     run, root, data, password_file, context, seed
         As for an evaluation.
     """
@@ -50,6 +52,7 @@ class BreakingPointRequest:
     budget: float | None = None
     severities: tuple[float, ...] = SEVERITIES
     scores: tuple[str, ...] = ()
+    detector: Path | None = None
     run: Path | None = None
     root: Path = Path("runs")
     data: str | Path | None = field(default=None, repr=False)  # may hold a password
@@ -121,12 +124,16 @@ def plan_and_detector(
     fitted: Fitted, split: Split, request: BreakingPointRequest
 ) -> tuple[RehearsalPlan, Detectors]:
     """Return what is rehearsed and who scores it."""
+    if request.scores and request.detector is not None:
+        raise RiskgenError("--scores and --detector both say who scores. Give one.")
     if request.scores:
         answers = read_scores(request.scores)
         handover = Handover.open(fitted.run, answers.mark)
         plan = RehearsalPlan.of_handover(handover, request.stress)
         return plan, Elsewhere(handover, answers.placed(handover.n), split)
     plan = RehearsalPlan.of(request.stress, request.severities, request.budget, request.seed)
+    if request.detector is not None:
+        return plan, model_detector(request.detector, split)
     return plan, own_detector(split, request.seed)
 
 

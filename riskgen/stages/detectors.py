@@ -1,4 +1,4 @@
-"""Who scores: the detector that riskgen teaches, or somebody elsewhere."""
+"""Who scores: the detector that riskgen teaches, a model in a file, or somebody elsewhere."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -144,3 +145,11 @@ class Elsewhere:
             if sheet.file == handed.file:
                 handed.check(sheet)
         return handed
+
+
+def model_detector(path: Path, split: Split) -> AtHand:
+    """Open a model in ONNX; raises as :func:`riskgen.evaluate.detection.onnx.open_model`."""
+    from riskgen.evaluate.detection.onnx import open_model
+
+    scorer = open_model(path, split.generator)
+    return AtHand(f"{path.name} ({scorer.digest[:8]})", f"onnx-{scorer.digest[:8]}", scorer)
