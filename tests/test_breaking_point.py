@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_utility import world  # noqa: F401
+from utility_world import world  # noqa: F401
 
 from riskgen.data.events import Events
 from riskgen.errors import NotApplicable

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_bank import START, small_bank
-from test_utility import ALWAYS
+from utility_world import ALWAYS
 
 from riskgen.data.events import SECONDS_PER_DAY, Events
 from riskgen.evaluate.detection.alerts import Board

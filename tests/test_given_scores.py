@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_utility import ALWAYS, world  # noqa: F401
+from utility_world import ALWAYS, world  # noqa: F401
 
 from riskgen.data.scoring.answers import read_scores
 from riskgen.errors import DataError

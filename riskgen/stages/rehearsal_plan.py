@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from riskgen.data.split import Split
 from riskgen.errors import NotApplicable, RiskgenError, ScenarioError
 from riskgen.evaluate.rehearsals.cases import Cases, Ground
-from riskgen.evaluate.utility.trial import BUDGETS
+from riskgen.evaluate.utility.plan import BUDGETS
 from riskgen.simulate import catalogue
 from riskgen.simulate.mechanisms.transplant.donors import Donors
 from riskgen.simulate.roles import with_meanings

@@ -7,11 +7,13 @@ Knows scores and who is whose, not features, models or arms.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from riskgen.data.events import SECONDS_PER_DAY, Events
+from riskgen.evaluate.detection.race import Race, counted, precision_area
 from riskgen.evaluate.result import Curve
 
 Floats = NDArray[np.float64]
@@ -19,7 +21,7 @@ Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Window = tuple[float, float]
 
-CHUNK = 50  # resamples held in memory together
+CHUNK = 500  # resamples held in memory together
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +81,13 @@ class Board:
         day = np.zeros(n, dtype=np.int64)
         return cls(np.ones(n, dtype=bool), labels, everyone, everyone, day, labels, n)
 
+    @classmethod
+    def of_partition(cls, events: Events, window: Window) -> Board:
+        """Lay out events, or entities where the label is one for an entity."""
+        if events.schema.label_level == "entity":
+            return cls.of_entities(events)
+        return cls.of_events(events, window)
+
     @property
     def n_fraud(self) -> int:
         """Fraud customers inside the window."""
@@ -126,10 +135,11 @@ class Board:
         ndarray of shape () or (draws,)
             NaN where no fraud customer is there.
         """
+        race = self._race(scores)
         if weights is None:
-            return self._recall(scores, budget, np.ones((1, self.n_entities))).reshape(())
+            return race.recall(budget, np.ones((1, self.n_entities))).reshape(())
         parts = [weights[i : i + CHUNK] for i in range(0, len(weights), CHUNK)]
-        return np.concatenate([self._recall(scores, budget, part) for part in parts])
+        return np.concatenate([race.recall(budget, part) for part in parts])
 
     def alerted(self, scores: Floats, budget: float, weights: Floats | None = None) -> Floats:
         """Return how much of each customer-day is alerted with a daily budget of alerts.
@@ -163,36 +173,50 @@ class Board:
         found[:, order] = np.clip(alerts[:, day] - ahead, 0.0, weight) / np.maximum(weight, 1.0)
         return found
 
-    def _recall(self, scores: Floats, budget: float, weights: Floats) -> Floats:
-        hits = np.flatnonzero(self.counts)
-        found = self._alerted(scores, budget, weights)[:, hits] > 0
-        owner = self.case_owner[hits]
-        caught = np.zeros((len(weights), self.n_entities))
-        by_owner = np.argsort(owner, kind="stable")
-        who, first = np.unique(owner[by_owner], return_index=True)
-        if len(who):
-            caught[:, who] = np.logical_or.reduceat(found[:, by_owner], first, axis=1)
-        fraud = weights[:, self.fraud_entities]
-        total = fraud.sum(axis=1)
-        hit = (caught[:, self.fraud_entities] * fraud).sum(axis=1)
-        return np.where(total > 0, hit / np.maximum(total, 1.0), np.nan)
+    def _race(self, scores: Floats) -> Race:
+        """Return who is ahead of the customer-days that count."""
+        case = self.case_scores(scores)
+        order = np.lexsort((-case, self.day))
+        owner, day = self.case_owner[order], self.day[order]
+        hits = np.flatnonzero(self.counts[order])
+        # Each case is ahead of the next hit of its day, and so of all later ones.
+        following = np.searchsorted(hits, np.arange(len(order)), side="right")
+        near = np.flatnonzero(following < len(hits))
+        near = near[day[hits[following[near]]] == day[near]]
+        n = self.n_entities
+        return Race(
+            counted(owner, day, (n, int(day.max(initial=-1)) + 1)),
+            counted(owner[near], following[near], (n, len(hits))),
+            owner[hits],
+            day[hits],
+            self.fraud_entities,
+        )
 
     def average_precision(self, scores: Floats, weights: Floats | None = None) -> Floats:
         """Return the step-wise area under precision and recall of rows, ties together."""
+        every, true = self._between_hits(scores)
         if weights is None:
-            return self._average_precision(scores, np.ones((1, self.n_entities))).reshape(())
-        parts = [weights[i : i + CHUNK] for i in range(0, len(weights), CHUNK)]
-        return np.concatenate([self._average_precision(scores, part) for part in parts])
+            return precision_area(every, true, np.ones((1, self.n_entities))).reshape(())
+        return precision_area(every, true, weights)
 
-    def _average_precision(self, scores: Floats, weights: Floats) -> Floats:
+    def _between_hits(self, scores: Floats) -> tuple[Any, Any]:
+        """Return rows, and labelled rows, of each entity between thresholds that find something.
+
+        Precision is needed only where recall rises. Counting by entity makes a
+        resampled population a product of matrices, shape (n_entities, n_thresholds).
+        """
         order = np.argsort(-scores, kind="stable")
-        ends = np.append(np.flatnonzero(np.diff(scores[order])), len(order) - 1)
-        weight = weights[:, self.owner[order]]
-        true = np.cumsum(weight * self.labels[order], axis=1)[:, ends]
-        every = np.cumsum(weight, axis=1)[:, ends]
-        gain = np.diff(true, axis=1, prepend=0.0)
-        area = (gain * true / np.maximum(every, 1.0)).sum(axis=1)
-        return np.where(true[:, -1] > 0, area / np.maximum(true[:, -1], 1.0), np.nan)
+        ordered, hit = scores[order], self.labels[order]
+        group = np.concatenate([[0], np.cumsum(np.diff(ordered) != 0)]).astype(np.int64)
+        finding = np.unique(group[hit])
+        place = np.searchsorted(finding, group)
+        seen = place < len(finding)
+        shape = (self.n_entities, len(finding))
+
+        owner = self.owner[order]
+        kept = (np.flatnonzero(rows) for rows in (seen, seen & hit))
+        every, true = (counted(owner[rows], place[rows], shape) for rows in kept)
+        return every, true
 
     def recall_at_fpr(self, scores: Floats, rate: float) -> tuple[int, int]:
         """Return fraud customers found, and all, when a share of the others is alerted.

@@ -13,7 +13,7 @@ from riskgen.evaluate.detection.detector import MOST_NEGATIVES, Detector, fit_de
 from riskgen.evaluate.detection.engineered import Engineered, thinned
 from riskgen.evaluate.detection.lesson import Lesson
 from riskgen.evaluate.features.cache import FeatureCache
-from riskgen.evaluate.features.rows import Lens
+from riskgen.evaluate.features.rows import Lens, Rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,11 +50,25 @@ class BoostedTrees:
         NotApplicable
             When not both classes occur among rows that count.
         """
-        lens = Lens.of(lessons[0].events) if self.lens is None else self.lens
-        engineered = Engineered(lens, self.without, self.cache)
-        rows = thinned(engineered.rows(lessons), self.most_negatives, seed=seed)
+        return self.fit_rows(self.rows(lessons, seed=seed), seed=seed, lens=self._lens(lessons))
+
+    def rows(self, lessons: Sequence[Lesson], *, seed: int) -> Rows:
+        """Return the rows that are fitted to, thinned; raises as :meth:`fit`."""
+        engineered = Engineered(self._lens(lessons), self.without, self.cache)
+        return thinned(engineered.rows(lessons), self.most_negatives, seed=seed)
+
+    def fit_rows(self, rows: Rows, *, seed: int, lens: Lens | None = None) -> TreeScorer:
+        """Return trees fitted to rows of features, which somebody may have changed.
+
+        ``lens`` is what later events are seen through, the family's own when None.
+        """
+        seen = lens or self.lens
+        assert seen is not None
         model = fit_detector(rows.features, rows.labels, rows.weights, seed=seed, trees=self.trees)
-        return TreeScorer(engineered, model)
+        return TreeScorer(Engineered(seen, self.without, self.cache), model)
+
+    def _lens(self, lessons: Sequence[Lesson]) -> Lens:
+        return Lens.of(lessons[0].events) if self.lens is None else self.lens
 
 
 @dataclass(frozen=True, eq=False)

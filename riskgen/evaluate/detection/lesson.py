@@ -60,15 +60,11 @@ class Scorer(Protocol):
 
 
 class DetectorFamily(Protocol):
-    """A kind of detector.
+    """A kind of detector."""
 
-    Attributes
-    ----------
-    name : str
-        As a reader knows it: ``gradient boosting``.
-    """
-
-    name: str
+    @property
+    def name(self) -> str:
+        """As a reader knows it: ``gradient boosting``."""
 
     def fit(self, lessons: Sequence[Lesson], *, seed: int) -> Scorer:
         """Return a detector trained on all lessons together; same seed, same scores.

@@ -18,7 +18,7 @@ from riskgen.errors import NotApplicable
 from riskgen.evaluate.detection.alerts import Board, Floats
 from riskgen.evaluate.intervals import resampling_weights
 from riskgen.evaluate.rehearsals.rehearsal import Ints, Rehearsal, rehearse
-from riskgen.evaluate.utility.stress_arm import normals
+from riskgen.evaluate.utility.additions import normals
 from riskgen.seeding import stream
 from riskgen.simulate.mechanisms.stressed import Stressed
 from riskgen.simulate.mechanisms.transplant.donors import Donors

@@ -23,7 +23,7 @@ from riskgen.evaluate.response.measures import Scores, Sight
 from riskgen.evaluate.response.periods import Periods
 from riskgen.evaluate.response.plan import Level, Plan, Response
 from riskgen.evaluate.response.replay import GOLDEN, Book
-from riskgen.evaluate.utility.stress_arm import normals
+from riskgen.evaluate.utility.additions import normals
 from riskgen.seeding import stream
 from riskgen.simulate.mechanisms.draws import uniforms
 from riskgen.simulate.severity import Source

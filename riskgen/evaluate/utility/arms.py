@@ -1,23 +1,28 @@
-"""Training sets that are compared: PROTOCOL B1.
+"""One way to train a detector: PROTOCOL B1.
 
-An arm says which rows a detector is trained on and how much they weigh. All
-arms share features, detector, validation and test; only training differs.
+Arms share detector, validation and test; only training differs. An arm says what
+is taught, setting by setting; validation chooses the setting.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal, Self
 
 import numpy as np
 
 from riskgen.data.events import Events
-from riskgen.errors import NotApplicable
-from riskgen.evaluate.features.rows import Flags, Lens, Rows, leading, ranked
-from riskgen.seeding import derived_seed
-from riskgen.simulate.engine import Sampler
+from riskgen.evaluate.detection.lesson import DetectorFamily, Floats, Lesson, Scorer
 
-RATIOS = (1, 5, 20)  # synthetic to real fraud entities (PROTOCOL B1, UTILITY "Ratio")
+Kind = Literal["real", "placebo", "rival", "synthetic"]
+"""``real``: the cheap baselines. ``placebo`` and ``rival``: what an effect must be told
+from before it is anybody's merit. ``synthetic``: what riskgen offers."""
+
+Training = Callable[[DetectorFamily, int], Scorer]
+"""Trains a detector of a family with a seed."""
+
+RATIOS = (1, 5, 20, 50)  # synthetic to real fraud entities (PROTOCOL B1, UTILITY "Ratio")
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,87 +33,87 @@ class Arm:
     ----------
     id, title : str
         ``R0`` and so on, and what it is.
-    synthetic : bool
-        Whether anything simulated is in it.
+    kind : str
+        What the arm is for; see :data:`Kind`.
     options : dict of str to callable
-        Training rows for each setting; validation chooses among them.
+        How to train in each setting; validation chooses among them.
     note : str
         What the reader must know of it.
     """
 
     id: str
     title: str
-    synthetic: bool
-    options: dict[str, Callable[[], Rows]]
+    kind: Kind
+    options: dict[str, Training] = field(repr=False)
     note: str = ""
 
 
-def real_arms(real: Rows, owned: Flags, ratios: Sequence[int]) -> list[Arm]:
-    """Return the arms that use real data only: nothing, weights, over-sampling.
+@dataclass(frozen=True, eq=False)
+class Addition:
+    """Simulated customers that can be taught in part.
+
+    Attributes
+    ----------
+    lesson : Lesson
+        All of them.
+    rank : ndarray of shape (n_rows,)
+        Place of each row's entity among those of its kind, 0 to 1.
+    """
+
+    lesson: Lesson
+    rank: Floats = field(repr=False)
+
+    @classmethod
+    def of(cls, events: Events, weights: Floats | None = None, rank: Floats | None = None) -> Self:
+        """Return an addition of events; entities rank in their order unless told.
+
+        Parameters
+        ----------
+        events : Events
+            Simulated customers.
+        weights : ndarray of shape (n_rows,) or None
+            As in :class:`Lesson`; every row counts once when None.
+        rank : ndarray of shape (n_entities,) or None
+            Place of each entity, 0 to 1.
+        """
+        lesson = Lesson.whole(events)
+        if weights is not None:
+            lesson = Lesson(events, weights)
+        place = np.arange(events.n_entities) / max(1, events.n_entities) if rank is None else rank
+        by_entity = events.schema.label_level == "entity"
+        return cls(lesson, place if by_entity else place[events.owner])
+
+    def leading(self, share: float) -> Lesson:
+        """Return the first ``share`` (0..1) of the entities of each kind."""
+        return self.lesson.weighing((self.rank < share).astype(np.float64))
+
+    def half(self) -> Addition:
+        """Return the first half of the entities of each kind, ranked anew."""
+        return Addition(self.lesson.weighing((self.rank < 0.5).astype(np.float64)), 2.0 * self.rank)
+
+
+def taught(lessons: Callable[[], Sequence[Lesson]]) -> Training:
+    """Return training on what ``lessons`` makes, once it is asked for."""
+    return lambda family, seed: family.fit(lessons(), seed=seed)
+
+
+def added_to(
+    real: Lesson, additions: Sequence[Addition], ratios: Sequence[int]
+) -> dict[str, Training]:
+    """Return the options of an arm that adds simulated customers, as many for each ratio.
 
     Parameters
     ----------
-    real : Rows
-        Rows of the generator's split.
-    owned : ndarray of shape (n,), bool
-        Rows that belong to fraud customers, their unlabelled ones included.
+    real : Lesson
+        What every arm learns from.
+    additions : sequence of Addition
+        As many as the highest ratio asks for.
     ratios : sequence of int
-        Copies of each fraud customer to choose from.
+        Simulated to real fraud customers.
     """
-    balance = max(1.0, float((~real.labels).sum()) / max(1, int(real.labels.sum())))
-    return [
-        Arm("R0", "real data only", False, {"as they are": lambda: real}),
-        Arm(
-            "R1",
-            "class weights",
-            False,
-            {
-                "square root": lambda: weighted(real, balance**0.5),
-                "balanced": lambda: weighted(real, balance),
-            },
-        ),
-        Arm(
-            "R2",
-            "over-sampled frauds",
-            False,
-            {f"{ratio}:1": _oversampled(real, owned, ratio) for ratio in ratios},
-        ),
-    ]
 
-
-def weighted(real: Rows, factor: float) -> Rows:
-    """Return the rows with frauds that weigh ``factor`` times as much."""
-    return Rows(real.features, real.labels, real.weights * np.where(real.labels, factor, 1.0))
-
-
-def _oversampled(real: Rows, owned: Flags, ratio: int) -> Callable[[], Rows]:
-    # A row that weighs 1 + ratio is a row repeated ratio times, at no cost.
-    more = np.where(owned, 1.0 + ratio, 1.0)
-    return lambda: Rows(real.features, real.labels, real.weights * more)
-
-
-def conditional_arm(
-    real: Rows, events: Events, lens: Lens, sampler: Sampler, ratios: Sequence[int], seed: int
-) -> Arm:
-    """Return the arm with simulated frauds and as many simulated normals.
-
-    The normals keep "simulated" from meaning "fraud" (PROTOCOL L9).
-
-    Raises
-    ------
-    NotApplicable
-        When the generator cannot draw by label, or draws no fraud.
-    """
-    n = int(events.entity_label().sum()) * max(ratios)
-    frauds = sampler.draw(n, seed=derived_seed(seed, "conditional", 1), label=1)
-    normals = sampler.draw(n, seed=derived_seed(seed, "conditional", 0), label=0)
-    if not frauds.entity_label().any():
-        raise NotApplicable("The generator drew no labelled event when asked for frauds.")
-    parts = [ranked(lens, sample) for sample in (frauds, normals)]
-
-    def option(ratio: int) -> Callable[[], Rows]:
+    def option(ratio: int) -> Training:
         share = ratio / max(ratios)
-        return lambda: real.plus(leading(parts[0], share)).plus(leading(parts[1], share))
+        return taught(lambda: [real, *(item.leading(share) for item in additions)])
 
-    options = {f"{ratio}:1": option(ratio) for ratio in ratios}
-    return Arm("S2", "simulated frauds and normals", True, options)
+    return {f"{ratio}:1": option(ratio) for ratio in ratios}

@@ -2,65 +2,95 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from riskgen.data.events import Events
 from riskgen.data.split import Split
 from riskgen.errors import NotApplicable, ScenarioError
+from riskgen.evaluate.detection.lesson import Scorer
 from riskgen.evaluate.intervals import clopper_pearson
 from riskgen.evaluate.result import Estimate, MetricResult, Status
 from riskgen.evaluate.thresholds import bands
-from riskgen.evaluate.utility.ruling import primary
-from riskgen.evaluate.utility.stress_arm import normals
-from riskgen.evaluate.utility.trial import Trial
+from riskgen.evaluate.utility.additions import normals
 from riskgen.seeding import derived_seed
 from riskgen.simulate.engine import Sampler
 from riskgen.simulate.mechanisms.sham import sham_edit
 
 RATE = 0.05  # share of real normal customers above the threshold that is used [J]
+EDITED = ("S3", "S3g", "S4", "S34")
+GENERATED = ("S1", "S2", "S3g")
+
+
+@dataclass(frozen=True)
+class _Question:
+    key: str
+    words: str
+    suspects: Callable[[Events], Events]
 
 
 def measure_shortcuts(
-    trial: Trial, split: Split, sampler: Sampler, *, seed: int
+    arm: str, scorer: Scorer, split: Split, sampler: Sampler, *, seed: int
 ) -> list[MetricResult]:
     """Return how much more often harmless edits, or simulated normals, are alerted.
 
-    Asked of the control, which trained nothing. Stress scenarios on real normals
-    are tried with sham edits (L9b), simulated customers with simulated normals (L9).
+    Asked of the control, which trained nothing. Arms that edit customers are tried
+    with sham edits (L9b), arms with generated customers with generated normals (L9).
+
+    Parameters
+    ----------
+    arm : str
+        Which arm trained ``scorer``.
+    scorer : Scorer
+        The detector in question.
+    split : Split
+        Normal customers of ``control`` are looked at.
+    sampler : Sampler
+        Draws the generated normals.
+    seed : int
+        Same seed, same result.
     """
-    arm = primary(trial)
-    if arm is None:
-        return []
-    words = "sham edits of real normals" if arm.id == "S3" else "simulated normals"
+    own = derived_seed(seed, "shortcut")
+    sham = _Question("utility.shortcut", "sham edits of real normals", lambda e: _shams(e, own))
+    drawn = _Question(
+        "utility.shortcut.generated",
+        "generated normals",
+        lambda e: sampler.draw(e.n_entities, seed=own, label=0),
+    )
+    asked = [sham] * (arm in EDITED) + [drawn] * (arm in GENERATED)
+    return [_asked(question, scorer, split) for question in asked]
+
+
+def _asked(question: _Question, scorer: Scorer, split: Split) -> MetricResult:
     try:
         honest = normals(split.control)
-        suspects = _suspects(arm.id, honest, sampler, derived_seed(seed, "shortcut"))
+        suspects = question.suspects(honest)
     except (NotApplicable, ScenarioError) as error:
-        return [_result(words, None, "NOT_APPLICABLE", str(error))]
-    usual, other = (_highest(trial, arm.id, events) for events in (honest, suspects))
+        return _result(question, None, "NOT_APPLICABLE", str(error))
+    usual, other = (_highest(scorer, events) for events in (honest, suspects))
     bound = float(np.quantile(usual, 1.0 - RATE))
     rate = max(float(np.mean(usual > bound)), 1.0 / len(usual))
     share = clopper_pearson(int(np.sum(other > bound)), len(other))
     ratio = Estimate(
         share.value / rate, _over(share.lower, rate), _over(share.upper, rate), n=len(other)
     )
-    return [_result(words, ratio, _status(ratio), "")]
+    return _result(question, ratio, _status(ratio), "")
 
 
-def _suspects(arm: str, honest: Events, sampler: Sampler, seed: int) -> Events:
-    if arm != "S3":
-        return sampler.draw(honest.n_entities, seed=seed, label=0)
+def _shams(honest: Events, seed: int) -> Events:
     edited = sham_edit(honest, share=1.0, seed=seed)
     if not edited.touched.any():
         raise NotApplicable("No normal customer of the control could be edited.")
     return edited.events.take(np.flatnonzero(edited.touched))
 
 
-def _highest(trial: Trial, arm: str, events: Events) -> NDArray[np.float64]:
+def _highest(scorer: Scorer, events: Events) -> NDArray[np.float64]:
     """Return the highest score of each entity."""
-    scores = trial.models[arm].score(trial.lens.features(events))
-    if trial.lens.level == "entity":
+    scores = scorer.score(events)
+    if len(scores) == events.n_entities:
         return scores
     return np.asarray(np.maximum.reduceat(scores, events.offsets[:-1]))
 
@@ -74,10 +104,12 @@ def _status(ratio: Estimate) -> Status:
     return "FAIL" if surely_more or surely_less else "INCONCLUSIVE"
 
 
-def _result(words: str, ratio: Estimate | None, status: Status, reason: str) -> MetricResult:
+def _result(
+    question: _Question, ratio: Estimate | None, status: Status, reason: str
+) -> MetricResult:
     return MetricResult(
-        "utility.shortcut",
-        f"False alerts on {words}, relative to real normals",
+        question.key,
+        f"False alerts on {question.words}, relative to real normals",
         "utility",
         status,
         ratio,

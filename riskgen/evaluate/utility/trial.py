@@ -1,155 +1,159 @@
-"""The utility experiment: arms are trained, tuned on validation, and met by the test once.
+"""One run of the experiment: arms are trained, set on validation, and meet the test once.
 
-PROTOCOL B1 to B3. The plan is written down and hashed before the test set is
-looked at. Knows arms and boards; draws no conclusion.
+PROTOCOL B1. The plan was written down and hashed before. Knows arms and what
+validation prefers; draws no conclusion.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from riskgen.data.split import Split
 from riskgen.errors import NotApplicable
 from riskgen.evaluate.detection.alerts import Board
-from riskgen.evaluate.detection.detector import (
-    MOST_NEGATIVES,
-    Detector,
-    fewer_negatives,
-    fit_detector,
+from riskgen.evaluate.detection.boosted_trees import BoostedTrees
+from riskgen.evaluate.detection.lesson import DetectorFamily, Floats, Lesson, Scorer
+from riskgen.evaluate.features.rows import Lens
+from riskgen.evaluate.utility.arms import Arm, Kind
+from riskgen.evaluate.utility.calibration import Gate, calibrate
+from riskgen.evaluate.utility.experts import expert_arms
+from riskgen.evaluate.utility.plan import CLAIMS, Plan
+from riskgen.evaluate.utility.real_arms import real_arms
+from riskgen.evaluate.utility.selection import Validation
+from riskgen.evaluate.utility.simulated_arms import (
+    conditional_arm,
+    injector_arm,
+    placebo_arm,
+    unconditional_arm,
 )
-from riskgen.evaluate.features.rows import Lens, Rows
-from riskgen.evaluate.intervals import resampling_weights
-from riskgen.evaluate.utility.arms import RATIOS, Arm, conditional_arm, real_arms
-from riskgen.evaluate.utility.stress_arm import SEVERITIES, stress_arm
-from riskgen.seeding import stream
+from riskgen.evaluate.utility.stress_arms import Offer, stress_arms
 from riskgen.simulate.engine import Sampler
 from riskgen.simulate.scenario import StressScenario
 
-Floats = NDArray[np.float64]
-
-DRAWS = 1_000  # resampled test populations (PROTOCOL B3: 2,000 for a final run)
-BUDGETS = {"event": 0.005, "entity": 0.10}  # share of customers alerted [J]; the bank sets it
-QUICK_RATIOS = (5,)
+DRAFT_NEGATIVES, DRAFT_TREES = 20_000, 50  # of detectors that only choose a setting [J]
 QUICK_NEGATIVES = 100_000
-DRAFT_NEGATIVES, DRAFT_TREES = 30_000, 60  # of detectors that only choose a setting [J]
 LEAST_FRAUDS = 2  # fraud customers to learn from, below which nothing can be trained
 
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """How one arm did on the test set.
+    """How one arm did on the test set in one run.
 
     Attributes
     ----------
-    id, title, chosen, note : str
-        The arm, and the setting that validation chose.
-    synthetic : bool
-        Whether anything simulated was in its training set.
+    id, title, kind, note : str
+        The arm.
+    chosen : str
+        The setting that validation chose.
     scores : ndarray of shape (n_scored,)
         Scores of the test rows.
-    recall, precision : float
-        Recall at the alert budget; average precision of rows.
-    recalls, precisions : ndarray of shape (1000,)
-        The same on resampled test customers, paired between arms.
     """
 
     id: str
     title: str
-    chosen: str
+    kind: Kind
     note: str
-    synthetic: bool
+    chosen: str
     scores: Floats = field(repr=False)
-    recall: float
-    precision: float
-    recalls: Floats = field(repr=False)
-    precisions: Floats = field(repr=False)
 
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """Everything the experiment found.
+    """What one run found.
 
     Attributes
     ----------
-    plan : dict
-        What was decided before the test was looked at; ``plan_hash`` is its SHA-256.
     outcomes : list of Outcome
         Real-only arms first.
+    claim : str or None
+        The arm that the question is about: validation chose it.
     left_out : dict of str to str
         Arms that could not be run, with the reason.
-    board : Board
-        Of the test set.
-    models : dict of str to Detector
-        Fitted detectors by arm, for the shortcut checks.
+    gate : dict
+        Which scenarios were let in, as JSON values.
+    calibration : Gate or None
+        The same, for the results.
+    scorers : dict of str to Scorer
+        Fitted detectors by arm, for the checks; empty when read from a file.
     """
 
-    plan: dict[str, Any]
-    plan_hash: str
-    lens: Lens
     outcomes: list[Outcome]
+    claim: str | None
     left_out: dict[str, str]
-    board: Board
-    models: dict[str, Detector] = field(repr=False)
-
-    @property
-    def baselines(self) -> list[Outcome]:
-        """The arms that use real data only."""
-        return [outcome for outcome in self.outcomes if not outcome.synthetic]
-
-    @property
-    def rivals(self) -> list[Outcome]:
-        """The arms with simulated data."""
-        return [outcome for outcome in self.outcomes if outcome.synthetic]
-
-    @property
-    def best(self) -> Outcome:
-        """The real-only arm with the highest recall; average precision breaks ties."""
-        return max(self.baselines, key=lambda o: (o.recall, o.precision))
+    gate: dict[str, Any]
+    calibration: Gate | None = field(default=None, repr=False)
+    scorers: dict[str, Scorer] = field(default_factory=dict, repr=False)
 
 
 def run_trial(
     split: Split,
     sampler: Sampler,
     scenarios: Sequence[StressScenario],
+    plan: Plan,
     *,
     seed: int,
-    quick: bool,
+    family: DetectorFamily | None = None,
 ) -> Trial:
     """Train every arm, choose its setting on validation, score the test once.
+
+    Parameters
+    ----------
+    split : Split
+        Training on ``generator``, choices on ``validation``.
+    sampler : Sampler
+        A generator fitted on ``split.generator``, or a control in its place.
+    scenarios : sequence of StressScenario
+        What the stress arms may use; a transplant among them makes S4.
+    plan : Plan
+        Written down before.
+    seed : int
+        Of this run.
+    family : DetectorFamily or None
+        What is trained; gradient boosting when None.
 
     Raises
     ------
     NotApplicable
         When there is no label, or nothing to learn from or to judge with.
     """
-    _check(split)
+    check(split)
     lens = Lens.of(split.generator)
-    plan = _plan(split, scenarios, lens, seed, quick)
-    plan_hash = hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
-    arms, left_out = _arms(split, sampler, scenarios, lens, seed, quick)
-    chosen = [(arm, *_tuned(arm, split, lens, plan["budget"], seed)) for arm in arms]
+    most = QUICK_NEGATIVES if plan.quick else BoostedTrees().most_negatives
+    trees = BoostedTrees(lens, most_negatives=most)
+    detector = trees if family is None else family
+    made, left_out, gate = _arms(split, sampler, scenarios, plan, trees, seed)
+    validation = Validation(split, plan.budget)
+    chosen: dict[str, str] = {}
+    scorers: dict[str, Scorer] = {}
+    for arm in made:
+        try:
+            chosen[arm.id] = validation.setting(arm, _draft(detector), seed)
+            scorers[arm.id] = arm.options[chosen[arm.id]](detector, seed)
+        except NotApplicable as reason:
+            left_out[arm.id] = str(reason)
+    claim = validation.best(scorers, CLAIMS) or validation.best(scorers, ("S2",))
     # Only from here on is the test set looked at.
-    board = _board(lens, split, "test")
-    if board.n_fraud == 0:
-        raise NotApplicable("No labelled customer falls into the test window.")
-    features = lens.features(split.test)[board.scored]
-    weights = resampling_weights(board.n_entities, DRAWS, stream(seed, "trial", "test"))
+    board = Board.of_partition(split.test, split.test_window)
     outcomes = [
-        _outcome(arm, name, model.score(features), board, plan["budget"], weights)
-        for arm, name, model in chosen
+        Outcome(
+            arm.id,
+            arm.title,
+            arm.kind,
+            arm.note,
+            chosen[arm.id],
+            scorers[arm.id].score(split.test)[board.scored],
+        )
+        for arm in made
+        if arm.id in scorers
     ]
-    models = {arm.id: model for arm, _, model in chosen}
-    return Trial(plan, plan_hash, lens, outcomes, left_out, board, models)
+    facts = {} if gate is None else gate.facts()
+    return Trial(outcomes, claim, left_out, facts, gate, scorers)
 
 
-def _check(split: Split) -> None:
+def check(split: Split) -> None:
+    """Raise NotApplicable when there is no label, or nothing to learn from or to judge with."""
     if split.generator.schema.label is None:
         raise NotApplicable("The table has no label, so there is no detector to help.")
     fraud = split.generator.entity_label()
@@ -160,114 +164,48 @@ def _check(split: Split) -> None:
         )
     if split.test.n_entities == 0:
         raise NotApplicable("The test set has no customers.")
+    if Board.of_partition(split.test, split.test_window).n_fraud == 0:
+        raise NotApplicable("No labelled customer falls into the test window.")
 
 
-def _plan(
-    split: Split, scenarios: Sequence[StressScenario], lens: Lens, seed: int, quick: bool
-) -> dict[str, Any]:
-    return {
-        "arms": ["R0", "R1", "R2", "S2", "S3"],
-        "primary arm": "S3 if it applies, else S2",
-        "metric": "recall at alert budget",
-        "budget": BUDGETS[lens.level],
-        "level": lens.level,
-        "ratios": list(_ratios(split, quick)),
-        "severities": list(SEVERITIES),
-        "scenarios": [scenario.id for scenario in scenarios],
-        "smallest effect": 0.02,
-        "margin": 0.01,
-        "resamples": DRAWS,
-        "seed": seed,
-        "split": split.hashes(),
-    }
-
-
-def _ratios(split: Split, quick: bool) -> tuple[int, ...]:
-    """Return the ratios to choose from; simulated frauds never outnumber real customers."""
-    n, frauds = split.generator.n_entities, int(split.generator.entity_label().sum())
-    kept = tuple(ratio for ratio in (QUICK_RATIOS if quick else RATIOS) if ratio * frauds <= n)
-    return kept or (1,)
+def _draft(detector: DetectorFamily) -> DetectorFamily:
+    """Return a smaller detector, good enough to compare settings."""
+    if not isinstance(detector, BoostedTrees):
+        return detector
+    most = min(DRAFT_NEGATIVES, detector.most_negatives)
+    return replace(detector, trees=DRAFT_TREES, most_negatives=most)
 
 
 def _arms(
     split: Split,
     sampler: Sampler,
     scenarios: Sequence[StressScenario],
-    lens: Lens,
+    plan: Plan,
+    trees: BoostedTrees,
     seed: int,
-    quick: bool,
-) -> tuple[list[Arm], dict[str, str]]:
-    events, ratios = split.generator, _ratios(split, quick)
-    whole = lens.rows(events)
-    most = QUICK_NEGATIVES if quick else MOST_NEGATIVES
-    kept, weights = fewer_negatives(whole.labels, seed=seed, most=most)
-    real = Rows(whole.features[kept], whole.labels[kept], weights)
-    fraud = events.entity_label()
-    owned = (fraud[events.owner] if lens.level == "event" else fraud)[kept]
-    arms = real_arms(real, owned, ratios)
-    makers: dict[str, Callable[[], Arm]] = {
-        "S2": lambda: conditional_arm(real, events, lens, sampler, ratios, seed),
-        "S3": lambda: stress_arm(real, events, lens, scenarios, ratios, seed),
-    }
-    left_out = {}
-    for name, make in makers.items():
+) -> tuple[list[Arm], dict[str, str], Gate | None]:
+    real, ratios = Lesson.whole(split.generator), plan.ratios
+    assert trees.lens is not None
+    arms = [*real_arms(real, ratios), *expert_arms(real, trees.lens, trees.cache)]
+    left_out = dict[str, str]()
+
+    def attempt(name: str, make: Callable[[], Any]) -> Any:
         try:
-            arms.append(make())
+            return make()
         except NotApplicable as reason:
             left_out[name] = str(reason)
-    return arms, left_out
+            return None
 
-
-def _tuned(arm: Arm, split: Split, lens: Lens, budget: float, seed: int) -> tuple[str, Detector]:
-    """Return the setting that validation likes best, and its detector."""
-    board = _board(lens, split, "validation")
-    names = list(arm.options)
-    if board.n_fraud == 0:  # nothing to choose by: the middle setting
-        names = [names[(len(names) - 1) // 2]]
-    if len(names) == 1:
-        return names[0], _fitted(arm.options[names[0]](), seed)
-    models = {name: _drafted(arm.options[name](), seed) for name in names}
-    features = lens.features(split.validation)[board.scored]
-
-    def worth(name: str) -> tuple[float, float]:
-        scores = models[name].score(features)
-        return float(board.recall(scores, budget)), float(board.average_precision(scores))
-
-    best = max(names, key=worth)
-    return best, _fitted(arm.options[best](), seed)
-
-
-def _fitted(rows: Rows, seed: int) -> Detector:
-    return fit_detector(rows.features, rows.labels, rows.weights, seed=seed)
-
-
-def _drafted(rows: Rows, seed: int) -> Detector:
-    """Return a smaller detector on fewer normals, good enough to compare settings."""
-    kept, scale = fewer_negatives(rows.labels, seed=seed, most=DRAFT_NEGATIVES)
-    weights = rows.weights[kept] * scale
-    return fit_detector(
-        rows.features[kept], rows.labels[kept], weights, seed=seed, trees=DRAFT_TREES
-    )
-
-
-def _board(lens: Lens, split: Split, name: str) -> Board:
-    events = split.validation if name == "validation" else split.test
-    window = split.validation_window if name == "validation" else split.test_window
-    return Board.of_events(events, window) if lens.level == "event" else Board.of_entities(events)
-
-
-def _outcome(
-    arm: Arm, name: str, scores: Floats, board: Board, budget: float, weights: Floats
-) -> Outcome:
-    return Outcome(
-        id=arm.id,
-        title=arm.title,
-        chosen=name,
-        note=arm.note,
-        synthetic=arm.synthetic,
-        scores=scores,
-        recall=float(board.recall(scores, budget)),
-        precision=float(board.average_precision(scores)),
-        recalls=board.recall(scores, budget, weights),
-        precisions=board.average_precision(scores, weights),
-    )
+    gate = attempt("S3", lambda: calibrate(split, trees, scenarios, seed=seed))
+    offer = Offer(real, sampler, scenarios, None if gate is None else gate, ratios, seed)
+    makers: dict[str, Callable[[], Arm]] = {
+        "P1": lambda: placebo_arm(real, ratios, seed),
+        "P2": lambda: injector_arm(real, ratios, seed),
+        "S1": lambda: unconditional_arm(real, sampler, ratios, seed),
+        "S2": lambda: conditional_arm(real, sampler, ratios, seed),
+        **stress_arms(offer),
+    }
+    for name, make in makers.items():
+        if name not in left_out and (arm := attempt(name, make)) is not None:
+            arms.append(arm)
+    return arms, left_out, gate

@@ -1,0 +1,211 @@
+"""What all runs together say of each arm, on one test, with everything resampled.
+
+PROTOCOL B3: the hierarchical bootstrap draws test entities and runs; arms are paired,
+since all are scored on the same entities in the same runs. Knows scores, not how
+detectors came about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskgen.data.split import Split
+from riskgen.evaluate.detection.alerts import Board
+from riskgen.evaluate.intervals import bca_interval, one_sided_p, resampling_weights
+from riskgen.evaluate.result import Estimate
+from riskgen.evaluate.utility.arms import Kind
+from riskgen.evaluate.utility.plan import Plan
+from riskgen.evaluate.utility.trial import Trial
+from riskgen.seeding import stream
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+Metric = Callable[[Floats, Floats | None], Floats]
+
+GROUPS = 50  # of test entities left out in turn for the acceleration of BCa [J]
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """One number an arm has, run by run, and on resampled tests.
+
+    Attributes
+    ----------
+    runs : ndarray of shape (n_runs,)
+        On the test as it is.
+    draws : ndarray of shape (n_draws,)
+        Mean over resampled runs on resampled entities.
+    left_out : ndarray of shape (n_groups,)
+        Mean over runs with each group of entities left out.
+    """
+
+    runs: Floats
+    draws: Floats = field(repr=False)
+    left_out: Floats = field(repr=False)
+
+    @property
+    def value(self) -> float:
+        """Mean over runs."""
+        return float(self.runs.mean())
+
+    def minus(self, other: Measured) -> Measured:
+        """Return the paired difference."""
+        return Measured(
+            self.runs - other.runs, self.draws - other.draws, self.left_out - other.left_out
+        )
+
+    def estimate(self, n: int) -> Estimate:
+        """Return the mean with its bias-corrected accelerated interval; ``n`` entities."""
+        if not np.isfinite(self.value) or np.ptp(self.draws[np.isfinite(self.draws)]) == 0.0:
+            return Estimate(self.value, self.value, self.value, n=n)
+        kept = self.draws[np.isfinite(self.draws)]
+        around = self.left_out[np.isfinite(self.left_out)]
+        found = bca_interval(self.value, kept, around)
+        return Estimate(self.value, found.lower, found.upper, found.level, n)
+
+    @property
+    def p(self) -> float:
+        """One-sided bootstrap p-value that it is not above zero."""
+        return one_sided_p(self.draws)
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """An arm over all runs.
+
+    Attributes
+    ----------
+    id, title, kind, note : str
+    chosen : tuple of str
+        The setting of each run.
+    scores : list of ndarray of shape (n_scored,)
+        Of the test rows, run by run.
+    recall, precision : Measured
+        Recall at the alert budget; average precision of rows.
+    """
+
+    id: str
+    title: str
+    kind: Kind
+    note: str
+    chosen: tuple[str, ...]
+    scores: list[Floats] = field(repr=False)
+    recall: Measured = field(repr=False)
+    precision: Measured = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """Identity and title, as tables show it."""
+        return f"{self.id} {self.title}"
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """All arms that every run could train.
+
+    Attributes
+    ----------
+    plan : Plan
+    board : Board
+        Of the test set.
+    standings : dict of str to Standing
+        By arm, real-only ones first.
+    claims : tuple of str or None
+        The arm that validation put forward, run by run.
+    left_out : dict of str to str
+        Arms that a run could not train, with the reason.
+    """
+
+    plan: Plan
+    board: Board
+    standings: dict[str, Standing]
+    claims: tuple[str | None, ...]
+    left_out: dict[str, str]
+
+    @property
+    def n_runs(self) -> int:
+        """Independent fits of the generator."""
+        return len(self.claims)
+
+    def of_kind(self, *kinds: Kind) -> list[Standing]:
+        """Return the arms of some kinds."""
+        return [arm for arm in self.standings.values() if arm.kind in kinds]
+
+    @cached_property
+    def best(self) -> Standing:
+        """The real-only arm with the highest recall; average precision breaks ties."""
+        return max(self.of_kind("real"), key=lambda arm: (arm.recall.value, arm.precision.value))
+
+    @cached_property
+    def claim(self) -> Standing | None:
+        """The arm that the question is about: in most runs validation put it forward."""
+        there = [name for name in self.claims if name in self.standings]
+        if not there:
+            return None
+        return self.standings[max(sorted(set(there)), key=there.count)]
+
+
+def gather(split: Split, plan: Plan, trials: Sequence[Trial]) -> Evidence:
+    """Return what all runs found, resampled together.
+
+    Parameters
+    ----------
+    split : Split
+        Its test is what the trials scored.
+    plan : Plan
+        As registered; its seed draws the resamples.
+    trials : sequence of Trial
+        One for each run, at least one.
+    """
+    board = Board.of_partition(split.test, split.test_window)
+    resampling = _Resampling.of(board, plan, len(trials))
+    left_out = {name: why for trial in reversed(trials) for name, why in trial.left_out.items()}
+    found = [{outcome.id: outcome for outcome in trial.outcomes} for trial in trials]
+    standings = {}
+    for name, first in found[0].items():
+        if not all(name in run for run in found):
+            left_out.setdefault(name, "not every run could train it")
+            continue
+        scores = [run[name].scores for run in found]
+        standings[name] = Standing(
+            name,
+            first.title,
+            first.kind,
+            first.note,
+            tuple(run[name].chosen for run in found),
+            scores,
+            resampling.measure(lambda s, w: board.recall(s, plan.budget, w), scores),
+            resampling.measure(board.average_precision, scores),
+        )
+    return Evidence(plan, board, standings, tuple(trial.claim for trial in trials), left_out)
+
+
+@dataclass(frozen=True, eq=False)
+class _Resampling:
+    """The draws that all arms share."""
+
+    weights: Floats  # (n_draws, n_entities)
+    groups: Floats  # (n_groups, n_entities)
+    runs: Ints  # (n_draws, n_runs)
+
+    @classmethod
+    def of(cls, board: Board, plan: Plan, n_runs: int) -> _Resampling:
+        n = board.n_entities
+        weights = resampling_weights(n, plan.draws, stream(plan.seed, "evidence", "entities"))
+        group = stream(plan.seed, "evidence", "groups").permutation(n) % GROUPS
+        groups = (group[None, :] != np.arange(min(GROUPS, n))[:, None]).astype(np.float64)
+        rng = stream(plan.seed, "evidence", "runs")
+        return cls(weights, groups, rng.integers(n_runs, size=(plan.draws, n_runs)))
+
+    def measure(self, number: Metric, scores: Sequence[Floats]) -> Measured:
+        runs = np.array([float(number(s, None)) for s in scores])
+        drawn = np.stack([number(s, self.weights) for s in scores], axis=1)
+        draws = np.take_along_axis(drawn, self.runs, axis=1).mean(axis=1)
+        left_out = np.mean([number(s, self.groups) for s in scores], axis=0)
+        return Measured(runs, draws, left_out)
