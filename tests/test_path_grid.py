@@ -64,7 +64,7 @@ def test_fewer_paths_of_a_grid_are_the_first_of_more() -> None:
 
 def test_a_path_weighs_what_it_weighs_at_its_severity() -> None:
     stress, generator = catalogue.stress("gfc_2008", (0.5, 1.0)), path_simulator().generator
-    draws = (Draw(generator), Draw(generator, lambda base: np.full(len(base), 3.0)))
+    draws = (Draw(generator), Draw(generator, lambda base, ratio: np.full(len(base), 3.0)))
     found = drawn(20, stress, draws)
     assert found.weight is not None
     assert found.weight.tolist() == [1.0, 3.0] * 10
@@ -202,3 +202,35 @@ def test_weights_and_regimes_of_a_grid_are_those_of_each_severity_alone(run: Pat
         assert tables[0].filter(third).equals(tables[1].filter(third)), name
         calm = tables[0].filter(pl.col("scenario_id") % 3 == 0)
         assert (calm["weight"] == 1.0).all()
+
+
+@pytest.mark.parametrize(
+    ("value", "step", "words"),
+    [
+        (0.22, "larger base", "4 paths are drawn for each that is kept"),
+        (0.3, "tilted draws", "the generator's own draws are tilted"),
+    ],
+)
+def test_escalated_paths_are_the_same_by_any_workers_and_the_screen_says_so(
+    run: Path,  # noqa: F811
+    value: float,
+    step: str,
+    words: str,
+) -> None:
+    folder = run.parent.parent
+    text = VIEWS.replace("id: deeper", "id: deepest").replace("value: 0.06", f"value: {value}")
+    (folder / "deepest.yaml").write_text(text)
+    tables = []
+    for workers in ("1", "2"):
+        out = folder / f"deepest{workers}.parquet"
+        told = ("--stress", str(folder / "deepest.yaml"), "--out", str(out), "--force")
+        code, said = simulated(run, *told, "--workers", workers, "--scenarios", "2200")
+        assert code == 0, said
+        assert words in " ".join(said.split())
+        tables.append(out.read_bytes())
+    assert tables[0] == tables[1]
+    name = "deepest-to-deepest1.parquet"
+    facts = json.loads((run / "simulations" / name / "simulation.json").read_text())
+    assert facts["escalation"]["step"] == step
+    assert facts["plausibility"]["pool"]["kish"] >= 200 > facts["escalation"]["tried"][0]["kish"]
+    assert facts["plausibility"]["kl"] == pytest.approx(facts["escalation"]["tried"][-1]["kl"])

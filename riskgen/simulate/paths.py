@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from riskgen.data.market.returns_encoding import PriceEncoder
-from riskgen.data.panel import SequencePanel
 from riskgen.models.base import Generator
+from riskgen.models.tilting import log_ratio, tilting
+from riskgen.seeding import stream
 from riskgen.simulate.engine import chunks_within
 from riskgen.simulate.mechanisms.accounts import Floats, Ints
 from riskgen.simulate.mechanisms.markets.stressed_paths import act_on_paths
+from riskgen.simulate.reweighting.thinning import thinned
 from riskgen.simulate.stress import Stress
 
 
@@ -74,11 +76,23 @@ class Draw:
     generator : Generator
         Beginning where the severity says.
     weigh : callable or None
-        Tells the weight of each path from its log returns.
+        Tells the weight of each path from its log returns and from the log of the base's
+        law over the law that it was drawn from.
+    factor : int
+        Paths that are drawn for each that is kept, by its weight.
+    chances : ndarray of shape (n_choices,) or None
+        With which the generator makes its choices, where they are tilted.
     """
 
     generator: Generator
-    weigh: Callable[[Floats], Floats] | None = None
+    weigh: Callable[[Floats, Floats | None], Floats] | None = None
+    factor: int = 1
+    chances: Floats | None = field(default=None, repr=False)
+
+    @property
+    def plain(self) -> bool:
+        """Whether the paths are the generator's own first ones."""
+        return self.factor == 1 and self.chances is None
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,10 +146,10 @@ class PathSimulator:
         size, severities = self.generator.chunk, (0.0,) if stress is None else stress.severities
         ways = tuple(draws) or (Draw(self.generator),) * len(severities)
         for index in chunks_within(n, size, chunks):
-            first, bases = index * size, self._bases(ways, index, seed, horizon)
+            first, drawn = index * size, self._drawn(ways, index, seed, horizon)
             runs = [
-                self._run(first, base, way, stress, severity, seed)
-                for base, way, severity in zip(bases, ways, severities, strict=True)
+                self._run(first, base, weight, stress, severity, seed)
+                for (base, weight), severity in zip(drawn, severities, strict=True)
             ]
             part = runs[0]
             if stress is not None and len(runs) > 1:
@@ -146,13 +160,13 @@ class PathSimulator:
         self,
         first: int,
         base: Floats,
-        way: Draw,
+        weight: Floats | None,
         stress: Stress | None,
         severity: float,
         seed: int,
     ) -> PathPart:
         """Return a chunk that is at one severity as a whole."""
-        returns, weight = base, None if way.weigh is None else way.weigh(base)
+        returns = base
         if stress is not None:
             returns = act_on_paths(
                 base,
@@ -164,17 +178,46 @@ class PathSimulator:
             )
         return PathPart(first, base, returns, weight)
 
-    def _bases(self, ways: Sequence[Draw], index: int, seed: int, horizon: int) -> list[Floats]:
-        """Return the base of each severity; whoever begins alike is drawn once for all."""
-        drawn: dict[int, Floats] = {}
+    def _drawn(
+        self, ways: Sequence[Draw], index: int, seed: int, horizon: int
+    ) -> list[tuple[Floats, Floats | None]]:
+        """Return base and weights of each severity; whoever draws alike is drawn once for all."""
+        known: dict[int, Floats] = {}
+        found: list[tuple[Floats, Floats | None]] = []
         for way in ways:
-            if id(way.generator) not in drawn:
-                drawn[id(way.generator)] = self._base(way, index, seed, horizon)
-        return [drawn[id(way.generator)] for way in ways]
+            if not way.plain:
+                found.append(self._chosen(way, index, seed, horizon))
+                continue
+            key = id(way.generator)
+            if key not in known:
+                known[key] = self._told(way, index, seed, horizon)[0]
+            weigh = way.weigh
+            found.append((known[key], None if weigh is None else weigh(known[key], None)))
+        return found
 
-    def _base(self, way: Draw, index: int, seed: int, horizon: int) -> Floats:
-        panel: SequencePanel = way.generator.sample_chunk(index, seed=seed, length=horizon)
-        return self.encoder.decode_returns(panel)
+    def _chosen(
+        self, way: Draw, index: int, seed: int, horizon: int
+    ) -> tuple[Floats, Floats | None]:
+        """Return a chunk out of as many chunks as are drawn for it."""
+        assert way.weigh is not None
+        several = range(index * way.factor, (index + 1) * way.factor)
+        told = [self._told(way, number, seed, horizon) for number in several]
+        base = np.concatenate([returns for returns, _ in told])
+        ratios = [ratio for _, ratio in told if ratio is not None]
+        weight = way.weigh(base, np.concatenate(ratios) if ratios else None)
+        uniform = float(stream(seed, "thinning", index).random())
+        kept, counted = thinned(weight, self.generator.chunk, uniform)
+        return base[kept], counted
+
+    def _told(self, way: Draw, index: int, seed: int, horizon: int) -> tuple[Floats, Floats | None]:
+        """Return a chunk of the generator, and the log ratio of its laws if it is tilted."""
+        generator = None if way.chances is None else tilting(way.generator)
+        if generator is None or way.chances is None:
+            panel = way.generator.sample_chunk(index, seed=seed, length=horizon)
+            return self.encoder.decode_returns(panel), None
+        tilted = generator.tilted(way.chances)
+        panel, picks = tilted.sample_told(index, seed=seed, length=horizon)
+        return self.encoder.decode_returns(panel), log_ratio(picks, way.chances)
 
 
 def _assembled(runs: Sequence[PathPart], severity: Ints) -> PathPart:

@@ -52,11 +52,6 @@ class Effective:
         """Effective number by entropy, ``exp(-Σ p ln p)``."""
         return self.n * float(np.exp(-self.entropy))
 
-    @property
-    def band(self) -> str:
-        """Say how severe a tilt of this entropy is."""
-        return next((name for bound, name in BANDS if self.entropy <= bound), BEYOND)
-
     def enough(self, kish: float = FEWEST, share: float = SHARE) -> bool:
         """Whether enough is left to simulate with."""
         # One in twenty of 4,000 is 200, whatever the sums round to.
@@ -71,3 +66,8 @@ class Effective:
             "kish": self.kish,
             "kish_share": self.kish / self.n,
         }
+
+
+def band(entropy: float) -> str:
+    """Say how severe a tilt of this relative entropy to the base is."""
+    return next((name for bound, name in BANDS if entropy <= bound), BEYOND)

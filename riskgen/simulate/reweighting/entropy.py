@@ -49,13 +49,23 @@ class Tilt:
     scale: Floats = field(repr=False)
     log_mean: float
 
-    def weights(self, features: Floats) -> Floats:
-        """Return weights of shape (n,) for features (n, k); 1 on average over the pool."""
+    def weights(self, features: Floats, log_ratio: Floats | None = None) -> Floats:
+        """Return weights of shape (n,) for features (n, k); 1 on average over the pool.
+
+        ``log_ratio`` as for :func:`entropy_pooling`.
+        """
+        exponent = self.log_density(features)
+        return np.asarray(np.exp(exponent if log_ratio is None else exponent + log_ratio))
+
+    def log_density(self, features: Floats) -> Floats:
+        """Return the log of the law under the views over the base's law, shape (n,)."""
         exponent = (features - self.centre) / self.scale @ self.multipliers
-        return np.asarray(np.exp(exponent - self.log_mean))
+        return np.asarray(exponent - self.log_mean)
 
 
-def entropy_pooling(features: Floats, targets: Floats, ops: tuple[Op, ...]) -> Tilt:
+def entropy_pooling(
+    features: Floats, targets: Floats, ops: tuple[Op, ...], log_ratio: Floats | None = None
+) -> Tilt:
     """Return the tilt under which the mean of every feature meets its target.
 
     Parameters
@@ -66,28 +76,32 @@ def entropy_pooling(features: Floats, targets: Floats, ops: tuple[Op, ...]) -> T
         What the mean of each feature must be, or must not pass.
     ops : tuple of str
         ``=``, ``>=`` or ``<=`` for each feature.
+    log_ratio : ndarray of shape (n,) or None
+        Log of the base's law over the law that rows were drawn from; None where they
+        were drawn from the base.
 
     Raises
     ------
     Infeasible
         When no weights do it, with what is reached at most.
     """
+    given = np.zeros(len(features)) if log_ratio is None else log_ratio
     if not ops:
-        return Tilt(np.zeros(0), np.zeros(0), np.ones(0), 0.0)
+        return Tilt(np.zeros(0), np.zeros(0), np.ones(0), _log_mean(given))
     centre, spread = features.mean(axis=0), features.std(axis=0)
     # A feature that never changes cannot be tilted: its target is met or it is not.
     scale = np.where(spread > 1e-12 * (1.0 + np.abs(centre)), spread, 1.0)
     unit, wanted = (features - centre) / scale, (targets - centre) / scale
-    found = _solved(unit, wanted, ops)
-    tilt = Tilt(found, centre, scale, _log_mean(unit @ found))
-    reached = tilt.weights(features) @ features / len(features)
+    found = _solved(unit, wanted, ops, given)
+    tilt = Tilt(found, centre, scale, _log_mean(unit @ found + given))
+    reached = tilt.weights(features, log_ratio) @ features / len(features)
     missed = _missed((reached - targets) / scale, ops)
     if not np.all(np.isfinite(reached)) or missed.max(initial=0.0) > TOLERANCE:
         raise Infeasible(_refusal(features, targets, reached, ops, missed))
     return tilt
 
 
-def _solved(unit: Floats, wanted: Floats, ops: tuple[Op, ...]) -> Floats:
+def _solved(unit: Floats, wanted: Floats, ops: tuple[Op, ...], given: Floats) -> Floats:
     """Return the multipliers that minimise the dual, by Newton's method within their signs.
 
     A step is halved until the dual falls (Bertsekas 1982 on projected Newton steps):
@@ -95,7 +109,7 @@ def _solved(unit: Floats, wanted: Floats, ops: tuple[Op, ...]) -> Floats:
     """
     sign = np.array([{"=": 0, ">=": 1, "<=": -1}[op] for op in ops])
     multipliers = np.zeros(unit.shape[1])
-    value, miss, curvature = _dual(multipliers, unit, wanted)
+    value, miss, curvature = _dual(multipliers, unit, wanted, given)
     for _ in range(_ROUNDS):
         # At zero, an inequality moves only in the direction that it may.
         free = (sign == 0) | (multipliers != 0.0) | (sign * miss < 0.0)
@@ -108,7 +122,7 @@ def _solved(unit: Floats, wanted: Floats, ops: tuple[Op, ...]) -> Floats:
         size = 1.0
         while size > _SMALLEST:
             trial = _within_signs(multipliers - size * step, sign)
-            lower, missing, curved = _dual(trial, unit, wanted)
+            lower, missing, curved = _dual(trial, unit, wanted, given)
             if lower < value - 1e-4 * float(miss @ (multipliers - trial)):
                 break
             size /= 2.0
@@ -118,9 +132,11 @@ def _solved(unit: Floats, wanted: Floats, ops: tuple[Op, ...]) -> Floats:
     return multipliers
 
 
-def _dual(multipliers: Floats, unit: Floats, wanted: Floats) -> tuple[float, Floats, Floats]:
+def _dual(
+    multipliers: Floats, unit: Floats, wanted: Floats, given: Floats
+) -> tuple[float, Floats, Floats]:
     """Return the dual, its gradient and its curvature: the weighted mean and covariance."""
-    exponent = unit @ multipliers
+    exponent = unit @ multipliers + given
     weights = np.exp(exponent - exponent.max())
     weights /= weights.sum()
     mean = weights @ unit

@@ -17,26 +17,41 @@ _DAYS = 20
 
 
 def untargeted_ratio(
-    pool: Floats, weights: Floats, views: tuple[View, ...], market: Market, *, seed: int
+    base: Floats,
+    pool: Floats,
+    weights: Floats,
+    views: tuple[View, ...],
+    market: Market,
+    *,
+    seed: int,
 ) -> float | None:
     """Return the worst Kolmogorov-Smirnov distance from the base in units of its noise.
 
-    The noise is the mean distance under the same weights dealt to the paths at random:
-    as many effective paths, and nothing that they have to do with the returns. None
-    where every asset is targeted, or all weights are equal.
+    The noise is the mean distance under the same weights dealt to the paths of the base at
+    random: as many effective paths, and nothing that they have to do with the returns.
+    None where every asset is targeted, or all weights are equal.
+
+    Parameters
+    ----------
+    base, pool : ndarray of shape (n_paths, horizon, n_assets)
+        Paths of the base, and those that weights were solved on, which may be the same.
+    weights : ndarray of shape (n_paths,)
+        Of the pool.
     """
     held = untargeted(views, market)
     if not held or np.ptp(weights) < 1e-9:
         return None
     rng = stream(seed, "reweighting", "marginals")
-    days = np.sort(rng.permutation(pool.shape[1])[:_DAYS])
-    orders = [rng.permutation(len(weights)) for _ in range(_DRAWS)]
+    days = np.sort(rng.permutation(base.shape[1])[:_DAYS])
+    orders = [rng.permutation(len(weights))[: len(base)] for _ in range(_DRAWS)]
     ratios = []
     for asset in held:
-        counts = _below(pool[:, days, asset])
-        base = counts.mean(axis=0)
-        noise = np.mean([_distance(weights[order], counts, base) for order in orders])
-        ratios.append(_distance(weights, counts, base) / max(float(noise), 1e-12))
+        bounds = np.quantile(base[:, days, asset], np.linspace(0.0, 1.0, _BINS + 1)[1:-1])
+        usual = _below(base[:, days, asset], bounds)
+        mean = usual.mean(axis=0)
+        noise = np.mean([_distance(weights[order], usual[: len(order)], mean) for order in orders])
+        found = usual if pool is base else _below(pool[:, days, asset], bounds)
+        ratios.append(_distance(weights, found, mean) / max(float(noise), 1e-12))
     return float(max(ratios))
 
 
@@ -44,9 +59,8 @@ def _distance(weights: Floats, counts: Floats, base: Floats) -> float:
     return float(np.abs(weights @ counts / weights.sum() - base).max())
 
 
-def _below(values: Floats) -> Floats:
+def _below(values: Floats, bounds: Floats) -> Floats:
     """Return for each path the share of its days below each bound, (n_paths, n_bins)."""
-    bounds = np.quantile(values, np.linspace(0.0, 1.0, _BINS + 1)[1:-1])
     place = np.searchsorted(bounds, values, side="left")
     counts = np.zeros((len(values), _BINS))
     np.add.at(counts, (np.arange(len(values))[:, None], place), 1.0)

@@ -95,6 +95,7 @@ class WeightTally:
             "effective": Effective.of(weights).facts() if weights.any() else {},
             "assertions": ask(scenario, self.severity, self.statistics()),
             "plausibility": self.reweighting.facts(),
+            "escalation": self.reweighting.escalation,
         }
 
     def achieved(self) -> dict[str, float]:
@@ -111,7 +112,7 @@ class WeightTally:
             **solved.reached,
             "view_error": _error(solved.asked, solved.reached),
             "untargeted_ks_ratio": solved.untargeted,
-            "kl": solved.pool.entropy,
+            "kl": solved.kl,
             "kish": solved.pool.kish,
             "validity_violations": float(self.n_invalid),
         }

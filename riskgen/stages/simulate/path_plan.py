@@ -48,7 +48,9 @@ class PathPlan:
         """
         begun = {regime: self._begun(generator, regime) for regime in self.regimes}
         return tuple(
-            Draw(begun[regime], None if solved is None else solved.weights)
+            Draw(begun[regime])
+            if solved is None
+            else Draw(begun[regime], solved.weights, solved.factor, solved.chances)
             for regime, solved in zip(self.regimes, self.weighing, strict=True)
         )
 

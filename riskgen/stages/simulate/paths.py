@@ -16,7 +16,9 @@ from riskgen.simulate.mechanisms.markets.stressed_paths import regime_of
 from riskgen.simulate.path_stress_tally import PathStressTally
 from riskgen.simulate.path_tally import PathTally
 from riskgen.simulate.paths import PathPart, PathSimulator
-from riskgen.simulate.reweighting.reweighting import Reweighting, pool_size, solve
+from riskgen.simulate.reweighting.escalation import escalated
+from riskgen.simulate.reweighting.pools import Source
+from riskgen.simulate.reweighting.reweighting import Reweighting
 from riskgen.simulate.reweighting.statistics import Market
 from riskgen.simulate.stream import write_paths
 from riskgen.simulate.stress import Stress
@@ -116,10 +118,15 @@ def path_facts(
 
 def _remarks(task: PartTask) -> list[str]:
     assert task.paths is not None
+    solved = [one.escalation.get("sentence") for one in task.paths.weighing if one is not None]
+    done = [sentence for sentence in solved if sentence]
     if task.paths.recent is None:
-        return []
+        return done
     day = task.paths.start.date
-    return [f"The generator may have learned from days after {day}: this is no forecast of them."]
+    return [
+        *done,
+        f"The generator may have learned from days after {day}: this is no forecast of them.",
+    ]
 
 
 def _check_assets(fitted: Fitted, request: SimulateRequest) -> None:
@@ -171,12 +178,12 @@ def _weighing(
     assert not isinstance(fitted.encoder, EventEncoder)
     (scenario,), assets = stress.scenarios, fitted.encoder.assets
     market = Market(assets, players(scenario, assets), plan.start.prices)
-    count, found = pool_size(request.horizon, len(assets)), list[Reweighting | None]()
+    found = list[Reweighting | None]()
     for severity, draw in zip(stress.severities, plan.draws(fitted.generator), strict=True):
         if severity == 0.0:
             found.append(None)
             continue
         simulator = PathSimulator(draw.generator, fitted.encoder)
-        pool = simulator.draw(count, seed=request.seed, horizon=request.horizon)
-        found.append(solve(scenario, severity, pool, market, seed=request.seed))
+        source = Source(simulator, request.seed, request.horizon)
+        found.append(escalated(scenario, severity, source, market, seed=request.seed))
     return tuple(found)
