@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from riskgen.data.events import SECONDS_PER_DAY, Events
 from riskgen.data.schema import Channel, Schema
+from riskgen.evaluate.features.habits import flows, night_to_usual
 from riskgen.evaluate.features.trailing import Timeline
 
 Levels = Mapping[str, list[str]]
@@ -82,6 +83,7 @@ def event_features(
         *_amounts(events, line),
         *(part for c in number_channels(events.schema) for part in _number(events, line, c)),
         *(part for c in category_channels(events.schema) for part in _category(events, line, c)),
+        *flows(events, line, WINDOWS[events.schema.resolution]),
         *_levels(events, levels or {}),
     ]
     names = [name for name, _ in columns]
@@ -144,7 +146,9 @@ def _when(line: Timeline, schema: Schema) -> Iterator[Column]:
     if schema.resolution == "clock":
         hour = hour_of_day(line.seconds)
         yield "hour", hour
-        yield "night", (hour < NIGHT_ENDS).astype(np.float64)
+        night = (hour < NIGHT_ENDS).astype(np.float64)
+        yield "night", night
+        yield night_to_usual(line, night)
     if schema.resolution in ("clock", "day"):
         yield "weekday", weekday(line.seconds)
 
