@@ -474,23 +474,51 @@ def sample_simulations() -> list[dict[str, Any]]:
 
 
 def sample_breaking_points() -> list[dict[str, Any]]:
-    recalls = (0.05, 0.18, 0.45, 0.72)
     return [
-        {
-            "scenario": "account-takeover-drain",
-            "severity": [0.25, 0.5, 0.75, 1.0],
-            "recall": [
-                {"value": r, "lower": r - 0.05, "upper": r + 0.1, "level": 0.95, "n": 55}
-                for r in recalls
-            ],
-            "chance": [
-                {"value": 0.02, "lower": 0.0, "upper": 0.06, "level": 0.95, "n": 55}
-                for _ in recalls
-            ],
-            "sham": {"value": 0.01, "lower": 0.0, "upper": 0.03, "level": 0.95, "n": 55},
-            "level": 0.5,
-            "budget": 0.005,
-            "omitted": ["new_device_prob: no column means a device"],
-            "sentence": "With 0.50% of customers alerted a day, recall falls below 50%.",
-        }
+        breaking_point("account-takeover-drain", (0.05, 0.18, 0.45, 0.72), "until 1", 0.25, 1.0),
+        breaking_point("app-scam", (0.9, 0.8, 0.4, 0.3), "at 0.75", 0.75, detector="yours"),
     ]
+
+
+def breaking_point(
+    scenario: str,
+    recalls: tuple[float, ...],
+    breaks: str,
+    broken: float,
+    recovers: float | None = None,
+    detector: str = "trees",
+) -> dict[str, Any]:
+    def found(value: float, half: float = 0.05) -> dict[str, Any]:
+        lower, upper = max(0.0, value - half), value + 2 * half
+        return {"value": value, "lower": lower, "upper": upper, "level": 0.95, "n": 55}
+
+    return {
+        "scenario": scenario,
+        "detector": detector,
+        "severity": [0.25, 0.5, 0.75, 1.0],
+        "recall": [found(r) for r in recalls],
+        "chance": [found(0.02, 0.02) for _ in recalls],
+        "toll": [
+            {
+                "never": found(1 - r),
+                "hours": {**found(0), "value": None, "lower": None, "upper": None}
+                if r < 0.1
+                else found(12 * r, 2),
+                "events": found(2 * r),
+                "lost": found(4_000 * r, 500),
+                "lost_share": found(1 - r),
+            }
+            for r in recalls
+        ],
+        "sham": found(0.01, 0.01),
+        "level": 0.5,
+        "budget": 0.005,
+        "breaks": breaks,
+        "broken_at": broken,
+        "recovers_at": recovers,
+        "too_few": False,
+        "n_cases": 55,
+        "no_better_than_chance_at": [],
+        "omitted": ["new_device_prob: no column means a device"],
+        "sentence": "With 0.50% of customers alerted a day, recall falls below 50%.",
+    }

@@ -62,6 +62,22 @@ def test_what_never_falls_below_has_no_breaking_point() -> None:
     assert "every severity tried" in found([0.9, 0.9, 0.8]).sentence()
 
 
+@pytest.mark.parametrize(
+    ("recalls", "where"),
+    [
+        ([0.9, 0.9, 0.8], "nowhere"),
+        ([0.9, 0.48, 0.1], "at 0.6"),
+        ([0.1, 0.7, 0.9], "until 0.6"),
+        ([0.1, 0.7, 0.2], "save from 0.6 to 0.6"),
+        ([0.1, 0.2, 0.3], "everywhere"),
+        ([0.02, 0.02, 0.02], "chance only"),
+    ],
+)
+def test_the_breaking_point_in_a_word(recalls: list[float], where: str) -> None:
+    assert found(recalls).where == where
+    assert found(recalls, n=29).where == "too few cases"
+
+
 def test_what_does_no_better_than_chance_is_said() -> None:
     assert found([0.03, 0.7, 0.9]).guessing == (0.2,)
     assert "No better than chance at severity 0.2." in found([0.03, 0.7, 0.9]).sentence()

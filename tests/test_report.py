@@ -20,12 +20,12 @@ from report_sample import (
 )
 
 from riskgen.evaluate.verdict import Results, Verdict
-from riskgen.report.blocks import Chart, Chip, Gallery, Group, Measure, Prose, Table
+from riskgen.report.blocks import Chip, Gallery, Group, Measure, Prose, Table
 from riskgen.report.charts import chart_of
 from riskgen.report.document import Document, build_document
 from riskgen.report.figures import figure, library
 from riskgen.report.html import POLICY, charts_of, render
-from riskgen.report.theme import DARK, LIGHT
+from riskgen.report.theme import DARK, LIGHT, line_styles
 from riskgen.report.wording import bound, number, plain
 
 MARKS = "\u202eevil\u2066\u200f"
@@ -319,17 +319,62 @@ def test_a_precedent_is_told_in_words() -> None:
 
 def test_a_breaking_point_is_a_sentence_a_curve_and_a_table() -> None:
     part = next(part for part in document().sections if part.id == "breaking-points")
-    kinds = [block.kind for block in part.blocks]
-    assert kinds == ["prose", "chart", "prose", "table"]
-    chart = next(block for block in part.blocks if isinstance(block, Chart))
+    assert [block.kind for block in part.blocks] == ["table", "measure", "measure"]
+    shown = next(block for block in part.blocks if isinstance(block, Measure))
+    assert "recall falls below 50%" in shown.reason
+    (chart,) = shown.charts
     assert [(item.name, item.role) for item in chart.series[1:]] == [
         ("chance", "guide"),
         ("target", "guide"),
+        ("sham edits, no fraud", "control"),
+        ("breaking point", "guide"),
     ]
     assert chart.series[0].lower
-    table = next(block for block in part.blocks if isinstance(block, Table))
-    assert table.rows[0][1] == "0.05 [0.00, 0.15]"
-    assert "sham edits" in str(table.rows[-1][0])
+    assert chart.series[-1].x == (1.0, 1.0)
+    assert "Below the target: until 1." in chart.words
+    found, time, money = shown.tables
+    assert found.rows[0] == ("0.25", "0.05 [0.00, 0.15]", "0.02")
+    assert "sham edits" in str(found.rows[-1][0])
+    assert time.rows[0][1] == "–"
+    assert time.rows[1] == ("0.5", "2.2 [0.2, 6.2]", "0.4 [0.3, 0.5]")
+    assert money.rows[1][1] == "720 [220, 1,720]"
+
+
+def test_guides_of_one_chart_do_not_look_alike() -> None:
+    styles = line_styles(["arm", "guide", "guide", "guide", "control"])
+    assert len(set(styles)) == len(styles)
+
+
+def test_one_table_stands_over_all_breaking_points() -> None:
+    part = next(part for part in document().sections if part.id == "breaking-points")
+    table = part.blocks[0]
+    assert isinstance(table, Table)
+    assert [row[:2] for row in table.rows] == [
+        ("account-takeover-drain", "trees"),
+        ("app-scam", "yours"),
+    ]
+    assert table.rows[0][2] == Chip("limited", "until 1")
+
+
+@pytest.mark.parametrize(
+    ("changes", "chip"),
+    [
+        ({"breaks": "too few cases", "too_few": True}, Chip("unclear", "too few cases")),
+        ({"breaks": "chance only"}, Chip("fail", "chance only")),
+        ({"breaks": "nowhere", "broken_at": None}, Chip("idle", "nowhere")),
+        ({"breaks": "at 0.5", "broken_at": 0.5}, Chip("limited", "at 0.5")),
+    ],
+)
+def test_no_breaking_point_is_ever_green(changes: dict[str, Any], chip: Chip) -> None:
+    facts = {**sample_breaking_points()[0], **changes}
+    made = build_document(Results([], [], {}).to_json(), {}, (), (), [facts])
+    part = next(part for part in made.sections if part.id == "breaking-points")
+    table = part.blocks[0]
+    assert isinstance(table, Table)
+    assert table.rows[0][1] == chip
+    drawn = next(b for b in part.blocks if isinstance(b, Measure)).charts[0]
+    marked = [item.x[0] for item in drawn.series if item.name == "breaking point"]
+    assert marked == {"chance only": [1.0], "at 0.5": [0.5]}.get(chip.word, [])
 
 
 def test_without_a_breaking_point_there_is_no_section() -> None:

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from riskgen.stages.breaking_point import Encounters
 
 TITLES = ("severity", "found", "by chance", "hours", "lost", "share", "cases")
-OVERVIEW = ("scenario", "breaks at", "mildest", "severest", "by chance", "hours", "share", "cases")
+OVERVIEW = ("scenario", "breaks", "mildest", "severest", "chance", "hours", "share")
 LEGEND = (
     "Found: share of cases. Hours: median from the first fraudulent event to the first alert, of "
     "those found. Lost: money gone before the alert, mean of a case; share: of all of it."
 )
-OF_SEVEREST = "By chance, hours and share lost are at the severest."
+OF_SEVEREST = "Chance, hours and share lost are at the severest."
 
 
 def detector_options(command: Command) -> Command:
@@ -81,16 +81,8 @@ def _overview(name: str, found: BreakingPoint) -> tuple[str, ...]:
     toll = severe.toll
     hours, lost = ("–", "–") if toll is None else (bare(toll.hours), bare(toll.lost_share))
     ends = (bare(mild.recall), bare(severe.recall), bare(severe.chance))
-    return (name, breaks_at(found), *ends, hours, lost, f"{found.n_cases}")
-
-
-def breaks_at(found: BreakingPoint) -> str:
-    """Return the breaking point in one word, or that nothing can be said."""
-    if found.too_few:
-        return "too few cases"
-    if len(found.guessing) == len(found.severity):
-        return "chance only"
-    return "nowhere" if found.broken is None else f"{found.broken:g}"
+    where = found.where.removesuffix(" cases").removesuffix(" only")  # a row in 80 columns
+    return (name, where, *ends, hours, lost)
 
 
 def share(found: Estimate) -> str:

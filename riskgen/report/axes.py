@@ -33,6 +33,7 @@ LABELS = (
         "response.front*",
         ("hit, of 10,000 a month", "loss prevented"),
     ),
+    ("utility.breaking_point*", ("severity", "share of frauds found")),
     ("utility.scarcity*", ("known frauds", "recall")),
 )
 

@@ -54,8 +54,9 @@ _WORDS = {
 }
 _ROLES = (
     ("guide", ("chance", "diagonal", "prevalence", "budget", "guess", "target", "gaussian")),
+    ("guide", ("breaking point",)),
     ("synthetic", ("synth", "simulated", "generated", "riskgen", "stressed")),
-    ("control", ("control", "holdout", "hold-out", "held", "floor", "ctrl")),
+    ("control", ("control", "sham", "holdout", "hold-out", "held", "floor", "ctrl")),
     ("real", ("real", "observed", "history", "generator split", "training", "loss")),
 )
 

@@ -89,6 +89,7 @@ def line_styles(roles: Sequence[str]) -> list[tuple[str, str]]:
         nth = seen[role]
         seen[role] += 1
         colour = LIGHT[ARMS[nth % len(ARMS)] if role == "arm" else role]
-        dash = first.get(role, DASHES[0]) if nth == 0 else DASHES[nth % len(DASHES)]
+        begin = DASHES.index(first.get(role, DASHES[0]))
+        dash = DASHES[(begin + nth) % len(DASHES)]
         styles.append((colour, dash))
     return styles

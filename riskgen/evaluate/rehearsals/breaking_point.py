@@ -86,6 +86,23 @@ class BreakingPoint:
         """Whether there are too few cases to say anything."""
         return self.n_cases < FEWEST_CASES
 
+    @property
+    def where(self) -> str:
+        """The breaking point in a word or two, or why there is none."""
+        if self.too_few:
+            return "too few cases"
+        if len(self.guessing) == len(self.severity):
+            return "chance only"
+        if self.broken is None:
+            return "nowhere"
+        if self.broken > self.severity[0]:
+            return f"at {self.broken:g}"
+        # Mild cases escape: there is no severity below which all is well.
+        if self.recovers is not None:
+            return f"until {self.recovers:g}"
+        held = [s for s, r in zip(self.severity, self.recall, strict=True) if r.value >= self.level]
+        return f"save from {held[0]:g} to {held[-1]:g}" if held else "everywhere"
+
     def sentence(self) -> str:
         """Say in words where it breaks, and where it does no better than chance."""
         if self.too_few:
@@ -127,6 +144,7 @@ class BreakingPoint:
             "sham": plain_estimate(self.sham),
             "level": self.level,
             "budget": self.budget,
+            "breaks": self.where,
             "broken_at": self.broken,
             "surely_broken_at": self.surely_broken,
             "recovers_at": self.recovers,
