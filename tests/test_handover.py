@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import io
 import json
+import re
 import shutil
 from pathlib import Path
 
+import click
 import polars as pl
 import pytest
 from in_process import riskgen
+from small_bank import small_bank
 
+from riskgen.cli.options import password_file_option, quiet_option, run_options, seed_option
+from riskgen.cli.own_detector import meets_own_detector
 from riskgen.data.toybank import simulate_bank
+from riskgen.errors import RiskgenError
 
 GRID = ("--severity", "0.5..1:2")
 STRESS = ("--stress", "ato_drain", "--stress", "app_scam")
@@ -21,7 +29,7 @@ STRESS = ("--stress", "ato_drain", "--stress", "app_scam")
 def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with an export in ``cases`` and honest scores in ``scores.parquet``."""
     folder = tmp_path_factory.mktemp("handover")
-    simulate_bank(700, days=90, seed=3, fraud_share=0.1).write_parquet(folder / "table.parquet")
+    simulate_bank(700, days=90, seed=3, fraud_share=0.3).write_parquet(folder / "table.parquet")
     riskgen(folder, "fit", "table.parquet", "--generator", "injector", "--drop", "fraud_typology")
     said = riskgen(folder, "breaking-point", *STRESS, *GRID, "--export", "cases")
     assert "personal data" in said
@@ -129,6 +137,76 @@ def test_an_export_that_no_longer_follows_from_the_run_is_refused(bank: Path) ->
 )
 def test_contradictions_are_refused(bank: Path, words: tuple[str, ...], said: str) -> None:
     assert said in riskgen(bank, "breaking-point", *words, code=2)
+
+
+def evaluated(folder: Path, *words: str, code: int = 0) -> str:
+    """Call what ``riskgen evaluate`` becomes with a detector of one's own."""
+
+    @click.command("evaluate")
+    @click.option("--stress", multiple=True)
+    @click.option("--quick", is_flag=True)
+    @click.option("--data")
+    @click.option("--context")
+    @password_file_option
+    @seed_option
+    @run_options
+    @quiet_option
+    @meets_own_detector
+    def command(**_: object) -> None:
+        click.echo("the generator was evaluated")
+
+    said, group = io.StringIO(), click.Group(commands={"evaluate": command})
+    with contextlib.chdir(folder), contextlib.redirect_stdout(said):
+        if code:
+            with pytest.raises(RiskgenError) as told:
+                group(["evaluate", *words], standalone_mode=False)
+            return str(told.value)
+        group(["evaluate", *words], standalone_mode=False)
+    return said.getvalue()
+
+
+def test_evaluate_meets_the_real_test_and_every_scenario_with_the_scores(bank: Path) -> None:
+    said = evaluated(bank, "--scores", "scores.parquet")
+    assert "On the real test (" in said
+    assert "Too few to say more" in said
+    assert "ato_drain" in said
+    kept = next((run_of(bank) / "breaking_points").glob("real-test@scores-*.json"))
+    facts = json.loads(kept.read_text())
+    assert facts["kind"] == "real test"
+    assert 0 <= facts["recall"]["lower"] <= facts["recall"]["value"] <= 1
+    assert evaluated(bank) == "the generator was evaluated\n"
+
+
+def test_evaluate_needs_the_scores_of_the_test(bank: Path) -> None:
+    validation = pl.read_parquet(bank / "cases" / "real" / "validation.parquet")["riskgen_id"]
+    every = pl.read_parquet(bank / "scores.parquet")
+    some = every.filter(pl.col("riskgen_id").is_in(validation.implode()))
+    some.write_parquet(bank / "validation.parquet")
+    said = evaluated(bank, "--scores", "validation.parquet", code=2)
+    assert "first that of row 1 of 'real/test.parquet'" in said
+
+
+def test_a_label_of_customers_asks_for_one_score_a_customer(tmp_path: Path) -> None:
+    events = small_bank(400, seed=4, fraud_share=0.3).frame
+    label = pl.col("fraud").max().over("customer")
+    events.with_columns(label).write_parquet(tmp_path / "table.parquet")
+    riskgen(tmp_path, "fit", "table.parquet", "--generator", "injector")
+    riskgen(tmp_path, "breaking-point", "--export", "cases")
+    parts = [pl.read_parquet(path) for path in files(tmp_path)]
+    assert all(p["riskgen_id"].n_unique() == p["customer"].n_unique() for p in parts)
+    known = events.with_columns(score=label).group_by("customer").agg(pl.col("score").max())
+    whole = pl.concat(p.select("riskgen_id", "customer").unique() for p in parts)
+    scores = whole.join(known, on="customer").select("riskgen_id", "score")
+    scores.write_parquet(tmp_path / "scores.parquet")
+    said = evaluated(tmp_path, "--scores", "scores.parquet")
+    found = float(re.search(r"it finds ([\d.]+)", said)[1])
+    facts = json.loads(next((run_of(tmp_path) / "breaking_points").glob("real*")).read_text())
+    at_most = min(1.0, facts["budget"] * facts["n_entities"] / facts["n_fraud"])
+    assert found == pytest.approx(at_most, abs=0.05)  # an oracle, as far as alerts go
+    assert facts["precision"]["value"] == 1.0
+    assert "real histories alone" in riskgen(
+        tmp_path, "breaking-point", "--scores", "scores.parquet", code=2
+    )
 
 
 def test_a_run_stays_whole_with_its_exports(bank: Path) -> None:

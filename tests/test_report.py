@@ -377,6 +377,22 @@ def test_no_breaking_point_is_ever_green(changes: dict[str, Any], chip: Chip) ->
     assert marked == {"chance only": [1.0], "at 0.5": [0.5]}.get(chip.word, [])
 
 
+def test_real_frauds_stand_before_rehearsed_ones() -> None:
+    sample = sample_breaking_points()[0]
+    real = {"kind": "real test", "detector": "yours", "n_fraud": 12, "toll": sample["toll"][1]}
+    real |= {name: sample["recall"][1] for name in ("recall", "precision", "chance")}
+    made = build_document(Results([], [], {}).to_json(), {}, (), (), [sample, real])
+    part = next(part for part in made.sections if part.id == "breaking-points")
+    first, second = part.blocks[:2]
+    assert isinstance(first, Table)
+    assert isinstance(second, Table)
+    assert first.rows[0] == (
+        *("yours", "0.18 [0.13, 0.28]", "0.18", "0.18 [0.13, 0.28]"),
+        *("2.2", "82 %", "12"),
+    )
+    assert len(second.rows) == 1
+
+
 def test_without_a_breaking_point_there_is_no_section() -> None:
     empty = build_document(Results([], [], {}).to_json(), {})
     assert "breaking-points" not in [part.id for part in empty.sections]

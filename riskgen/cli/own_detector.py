@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -42,6 +44,60 @@ def detector_options(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+def meets_own_detector(command: Callable[..., None]) -> Callable[..., None]:
+    """Add ``--scores`` and ``--detector`` to a command that then meets that detector instead."""
+
+    @functools.wraps(command)
+    def either(*, scores: tuple[str, ...], detector: Path | None, **rest: Any) -> None:
+        if scores or detector is not None:
+            _meet(scores, detector, **rest)
+        else:
+            command(**rest)
+
+    return detector_options(either)
+
+
+def _meet(
+    scores: tuple[str, ...],
+    detector: Path | None,
+    *,
+    stress: tuple[str, ...],
+    data: str | None,
+    context: str | None,
+    password_file: Path | None,
+    seed: int,
+    run: Path | None,
+    root: Path,
+    quiet: bool,
+    **_: Any,
+) -> None:
+    from riskgen.cli.screen import Screen
+    from riskgen.stages.breaking_point import BreakingPointRequest
+    from riskgen.stages.own_detector import meet_own_detector
+
+    screen = Screen(quiet)
+    request = BreakingPointRequest(
+        stress,
+        scores=scores,
+        detector=detector,
+        data=data,
+        context=context,
+        password_file=password_file,
+        seed=seed,
+        run=run,
+        root=root,
+    )
+    screen.head("Meeting your detector")
+    with screen.progress("stressing") as bar:
+        told = meet_own_detector(request, on_step=bar.show)
+    if told.real is not None:
+        screen.result(told.real.sentence())
+    for reason in told.reasons:
+        screen.note(reason)
+    if told.encounters is not None:
+        show_encounters(told.encounters, screen)
 
 
 def show_encounters(told: Encounters, screen: Screen) -> None:

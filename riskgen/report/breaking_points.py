@@ -38,12 +38,33 @@ NOTES = (
 
 def breaking_point_section(found: Sequence[Row]) -> Section | None:
     """Return the section, or None where no breaking point was looked for."""
-    if not found:
+    tested = [facts for facts in found if facts.get("kind") == "real test"]
+    found = [facts for facts in found if facts.get("kind") != "real test"]
+    if not found and not tested:
         return None
     several = len({facts.get("detector") for facts in found}) > 1
-    blocks: list[Block] = [_overview(found, several)]
+    blocks: list[Block] = [_real(tested)] if tested else []
+    blocks += [_overview(found, several)] if found else []
     blocks += [_measure(n, facts, several) for n, facts in enumerate(found, start=1)]
     return Section("breaking-points", "Breaking points", LEAD, tuple(blocks))
+
+
+def _real(tested: Sequence[Row]) -> Table:
+    """Return what each detector finds of the real frauds of the test."""
+    rows = tuple(
+        (
+            plain(facts["detector"], 60),
+            *(_share(facts["recall"]), _bare(facts["chance"]), _share(facts["precision"])),
+            *(
+                _bare_of(facts["toll"], "hours", _time),
+                _bare_of(facts["toll"], "lost_share", _percent),
+            ),
+            value_text(facts["n_fraud"]),
+        )
+        for facts in tested
+    )
+    columns = ("Detector", "Found", "By chance", "Average precision", "Hours", "Lost", "Frauds")
+    return Table("Real frauds of the test", columns, rows, tuple(range(1, len(columns))))
 
 
 def _overview(found: Sequence[Row], several: bool) -> Table:

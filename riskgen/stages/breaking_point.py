@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from riskgen.data.scoring.answers import read_scores
+from riskgen.data.scoring.answers import Answers, read_scores
 from riskgen.data.split import Split
 from riskgen.errors import NotApplicable, RiskgenError
 from riskgen.evaluate.rehearsals.breaking_point import BreakingPoint, find_breaking_point
@@ -16,7 +16,7 @@ from riskgen.runs import write_json
 from riskgen.simulate.scenario import StressScenario
 from riskgen.stages.detectors import Detectors, Elsewhere, model_detector, own_detector
 from riskgen.stages.fitted import Fitted, open_run
-from riskgen.stages.handover import Handover, hand_over
+from riskgen.stages.handover import Contents, Handover, hand_over
 from riskgen.stages.material import EventMaterial
 from riskgen.stages.rehearsal_plan import SEVERITIES, RehearsalPlan
 
@@ -101,7 +101,8 @@ def breaking_points_of(
     """
     fitted, split = opened(request)
     try:
-        plan, detector = plan_and_detector(fitted, split, request)
+        plan = plan_of(fitted, request)
+        detector = detector_of(fitted, split, request)
         return encounters(fitted, split, plan, detector, level=request.recall, on_step=on_step)
     except NotApplicable as reason:
         raise RiskgenError(str(reason)) from reason
@@ -120,21 +121,28 @@ def opened(request: BreakingPointRequest) -> tuple[Fitted, Split]:
     return fitted, material.split
 
 
-def plan_and_detector(
-    fitted: Fitted, split: Split, request: BreakingPointRequest
-) -> tuple[RehearsalPlan, Detectors]:
-    """Return what is rehearsed and who scores it."""
+def plan_of(fitted: Fitted, request: BreakingPointRequest) -> RehearsalPlan:
+    """Return what is rehearsed: with scores, what was exported."""
     if request.scores and request.detector is not None:
         raise RiskgenError("--scores and --detector both say who scores. Give one.")
     if request.scores:
-        answers = read_scores(request.scores)
-        handover = Handover.open(fitted.run, answers.mark)
-        plan = RehearsalPlan.of_handover(handover, request.stress)
-        return plan, Elsewhere(handover, answers.placed(handover.n), split)
-    plan = RehearsalPlan.of(request.stress, request.severities, request.budget, request.seed)
+        return RehearsalPlan.of_handover(_exported(fitted, request)[0], request.stress)
+    return RehearsalPlan.of(request.stress, request.severities, request.budget, request.seed)
+
+
+def detector_of(fitted: Fitted, split: Split, request: BreakingPointRequest) -> Detectors:
+    """Return who scores; raises NotApplicable where nobody can be taught."""
+    if request.scores:
+        handover, answers = _exported(fitted, request)
+        return Elsewhere(handover, answers.placed(handover.n), split)
     if request.detector is not None:
-        return plan, model_detector(request.detector, split)
-    return plan, own_detector(split, request.seed)
+        return model_detector(request.detector, split)
+    return own_detector(split, request.seed)
+
+
+def _exported(fitted: Fitted, request: BreakingPointRequest) -> tuple[Handover, Answers]:
+    answers = read_scores(request.scores)
+    return Handover.open(fitted.run, answers.mark), answers
 
 
 def encounters(
@@ -147,6 +155,11 @@ def encounters(
     on_step: OnStep | None = None,
 ) -> Encounters:
     """Meet a detector with every scenario of a plan; raises NotApplicable where none fits."""
+    if not plan.scenarios:
+        raise NotApplicable(
+            "Nothing was rehearsed: the export holds real histories alone. See riskgen evaluate "
+            "--scores, or export again with --stress."
+        )
     ground = plan.ground(split)
     judge = Judge(ground, detector.rating(ground, plan.ids))
     met, left_out = list[Met](), dict[str, str]()
@@ -158,7 +171,10 @@ def encounters(
         step = _Step(on_step, scenario.id, number, len(plan.scenarios))
         found = find_breaking_point(cases, judge, level=level, on_step=step)
         about = {"scenario": scenario.id, "title": scenario.title, "seed": plan.seed}
-        path = _folder(fitted) / f"{'@'.join(filter(None, (scenario.id, detector.slug)))}.json"
+        path = (
+            breaking_points_folder(fitted)
+            / f"{'@'.join(filter(None, (scenario.id, detector.slug)))}.json"
+        )
         write_json(path, {**about, "detector": detector.name, **found.facts()})
         met.append(Met(scenario, found, path))
     if not met:
@@ -180,7 +196,11 @@ def export_cases(
         raise RiskgenError(f"'{folder}' exists. Name another folder with --export, or remove it.")
     fitted, split = opened(request)
     contents = real_contents(split)
-    plan = RehearsalPlan.of(request.stress, request.severities, request.budget, request.seed)
+    settings = (request.severities, request.budget, request.seed)
+    if not request.stress:  # the real histories alone
+        none = RehearsalPlan.nothing(*settings[1:], level=split.generator.schema.label_level)
+        return _handed_over(fitted, split, contents, none, folder)
+    plan = RehearsalPlan.of(request.stress, *settings)
     texts, left_out = dict[str, str](), dict[str, str]()
     try:
         ground = plan.ground(split)
@@ -193,17 +213,30 @@ def export_cases(
             _Step(on_step, scenario.id, number, len(plan.scenarios))(1.0)
     except NotApplicable as reason:
         raise RiskgenError(str(reason)) from reason
+    done = replace(plan, texts=texts)
+    return _handed_over(fitted, split, contents, done, folder, left_out)
+
+
+def _handed_over(
+    fitted: Fitted,
+    split: Split,
+    contents: Contents,
+    plan: RehearsalPlan,
+    folder: Path,
+    left_out: dict[str, str] | None = None,
+) -> Handover:
     return hand_over(
         *(fitted.run, split, contents, folder),
         seed=plan.seed,
         budget=plan.budget,
         severities=plan.severities,
-        scenarios=texts,
-        left_out=left_out,
+        scenarios=plan.texts,
+        left_out=left_out or {},
     )
 
 
-def _folder(fitted: Fitted) -> Path:
+def breaking_points_folder(fitted: Fitted) -> Path:
+    """Return where a run keeps what is known of detectors."""
     folder = fitted.run.path / FOLDER
     folder.mkdir(exist_ok=True)
     return folder

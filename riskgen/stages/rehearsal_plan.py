@@ -90,6 +90,12 @@ class RehearsalPlan:
         settings = (handover.severities, handover.budget, handover.seed)
         return cls(found, texts, *settings, named=True)
 
+    @classmethod
+    def nothing(cls, budget: float | None, seed: int, *, level: str | None) -> RehearsalPlan:
+        """Return the plan of an export of real histories alone."""
+        alerts = BUDGETS[level or "event"] if budget is None else budget
+        return cls((), {}, (), alerts, seed, named=False)
+
     @property
     def ids(self) -> list[str]:
         """Names of the scenarios."""
