@@ -5,7 +5,7 @@ Knows events and scenarios, not detectors: whoever scores, the cases are the sam
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from riskgen.data.split import Split, Window
 from riskgen.errors import NotApplicable
 from riskgen.evaluate.detection.alerts import Board, Floats
 from riskgen.evaluate.intervals import resampling_weights
-from riskgen.evaluate.rehearsals.rehearsal import Ints, Rehearsal, rehearse
+from riskgen.evaluate.rehearsals.rehearsal import Ints, Rehearsal, Stage
 from riskgen.evaluate.utility.additions import normals
 from riskgen.seeding import stream
 from riskgen.simulate.mechanisms.stressed import Stressed
@@ -26,8 +26,9 @@ from riskgen.simulate.scenario import StressScenario
 
 DRAWS = 200
 # Cases that are looked for, in rounds of other customers; a round may not hold more than the
-# alerts can find, else the budget and not the detector would be measured [J].
-ENOUGH_CASES, MOST_ROUNDS = 60, 20
+# alerts can find, else the budget and not the detector would be measured. Where everybody who
+# can has suffered, times are drawn anew, so often at most [J].
+ENOUGH_CASES, MOST_STAGES = 60, 10
 FULLEST = 0.5  # frauds for each alert of the window, at most [J]
 
 
@@ -127,38 +128,34 @@ class Cases:
         """
         wanted, rounds = ground.wanted(scenario), list[Rehearsal]()
         already = np.zeros(0, dtype=np.int64)
-        for number in range(min(MOST_ROUNDS, -(-ENOUGH_CASES // wanted))):
-            found = rehearse(
-                *(ground.base, scenario, severities, ground.window, ground.seed, number),
-                wanted,
-                donors=donors,
-                already=already,
-            )
-            rounds.append(found)
-            already = np.union1d(already, found.entities)
+        for number in range(MOST_STAGES):
+            place = (scenario, severities, ground.window, ground.seed, number)
+            stage = Stage.of(ground.base, *place, donors)
+            fresh = stage.able[~np.isin(stage.able, already)][: ENOUGH_CASES - len(already)]
+            already = np.union1d(already, fresh)
+            for begin in range(0, len(fresh), wanted):
+                rounds.append(Rehearsal(np.sort(fresh[begin : begin + wanted]), stage))
+            if len(already) >= ENOUGH_CASES:
+                break
         if len(already) == 0:
             raise NotApplicable(
                 f"'{scenario.id}' can happen to none of {ground.base.n_entities} customers inside "
                 "the validation window."
             )
-        return cls(scenario, tuple(severities), [r for r in rounds if len(r.entities)])
-
-    def parts(self) -> Iterator[tuple[Part, Stressed]]:
-        """Yield every rehearsal with its name: severities in turn, then the sham edits."""
-        for k, severity in enumerate(self.severities):
-            for number, rehearsal in enumerate(self.rounds):
-                yield Part(self.scenario.id, severity, number), rehearsal.runs[k]
-        for number, rehearsal in enumerate(self.rounds):
-            yield Part(self.scenario.id, None, number), rehearsal.sham
+        return cls(scenario, tuple(severities), rounds)
 
     def at(self, severity: float | None) -> list[tuple[Part, Stressed]]:
         """Return the rounds of one severity, or of the sham edits."""
-        return [(part, run) for part, run in self.parts() if part.severity == severity]
+        k = None if severity is None else self.severities.index(severity)
+        return [
+            (Part(self.scenario.id, severity, number), r.sham if k is None else r.run(k))
+            for number, r in enumerate(self.rounds)
+        ]
 
     @property
     def omitted(self) -> tuple[str, ...]:
         """What the table has no column for."""
-        notes = (note for r in self.rounds for run in r.runs for note in run.omitted)
+        notes = (note for r in self.rounds for run in r.stage.runs for note in run.omitted)
         return tuple(dict.fromkeys(notes))
 
 

@@ -25,6 +25,53 @@ Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
+class Stage:
+    """Everybody under a scenario at every severity, of whom rounds are taken.
+
+    Attributes
+    ----------
+    base : Events
+        Normal customers.
+    runs : list of Stressed
+        One for each severity.
+    sham : Stressed
+        Own events of everybody put in again.
+    able : ndarray of shape (k,), int64
+        Those to whom it can happen inside the window at every severity, in drawn order.
+    resting : ndarray, int64
+        Those whose sham edit lies in the window.
+    """
+
+    base: Events = field(repr=False)
+    runs: list[Stressed] = field(repr=False)
+    sham: Stressed = field(repr=False)
+    able: Ints = field(repr=False)
+    resting: Ints = field(repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        base: Events,
+        scenario: StressScenario,
+        severities: Sequence[float],
+        window: Window,
+        seed: int,
+        number: int,
+        donors: Donors | None = None,
+    ) -> Stage:
+        """Let everybody suffer; parameters as for :func:`rehearse`."""
+        own = derived_seed(seed, "breaking point", scenario.id, number)
+        runs = [
+            stress_events(base, scenario, severity=s, seed=own, share=1.0, donors=donors)
+            for s in severities
+        ]
+        able = np.flatnonzero(np.logical_and.reduce([_inside(run, window) for run in runs]))
+        sham = sham_edit(base, share=1.0, seed=own)
+        resting = np.flatnonzero(_inside(sham, window))
+        return cls(base, runs, sham, stream(own, "who").permutation(able), resting)
+
+
+@dataclass(frozen=True, eq=False)
 class Rehearsal:
     """Some customers under a scenario at every severity, and under a sham edit.
 
@@ -32,15 +79,27 @@ class Rehearsal:
     ----------
     entities : ndarray of shape (k,), int64
         Who suffers it, increasing.
-    runs : list of Stressed
-        One for each severity; everybody else is as in the base.
-    sham : Stressed
-        Own events put in again, as far as they lie in the window.
+    stage : Stage
+        What is taken for them; tables are put together when they are asked for.
     """
 
     entities: Ints = field(repr=False)
-    runs: list[Stressed] = field(repr=False)
-    sham: Stressed = field(repr=False)
+    stage: Stage = field(repr=False)
+
+    def run(self, number: int) -> Stressed:
+        """Return one severity; everybody else is as in the base."""
+        return only(self.stage.base, self.stage.runs[number], self.entities)
+
+    @property
+    def runs(self) -> list[Stressed]:
+        """One for each severity."""
+        return [self.run(number) for number in range(len(self.stage.runs))]
+
+    @property
+    def sham(self) -> Stressed:
+        """Own events put in again, as far as they lie in the window."""
+        resting = np.intersect1d(self.entities, self.stage.resting)
+        return only(self.stage.base, self.stage.sham, resting)
 
 
 def rehearse(
@@ -52,7 +111,6 @@ def rehearse(
     number: int,
     wanted: int,
     donors: Donors | None = None,
-    already: Ints | None = None,
 ) -> Rehearsal:
     """Let the same customers suffer a scenario at every severity.
 
@@ -73,21 +131,9 @@ def rehearse(
         every severity.
     donors : Donors or None
         Real cases that a transplant works from.
-    already : ndarray, int64, or None
-        Customers of earlier rounds: nobody suffers twice.
     """
-    own = derived_seed(seed, "breaking point", scenario.id, number)
-    runs = [
-        stress_events(base, scenario, severity=s, seed=own, share=1.0, donors=donors)
-        for s in severities
-    ]
-    within = [_inside(run, window) for run in runs]
-    able = np.flatnonzero(np.logical_and.reduce(within))
-    chosen = _chosen(able if already is None else np.setdiff1d(able, already), wanted, own)
-    sham = sham_edit(base, share=1.0, seed=own)
-    resting = np.intersect1d(chosen, np.flatnonzero(_inside(sham, window)))
-    sufferings = [only(base, run, chosen) for run in runs]
-    return Rehearsal(chosen, sufferings, only(base, sham, resting))
+    stage = Stage.of(base, scenario, severities, window, seed, number, donors)
+    return Rehearsal(np.sort(stage.able[:wanted]), stage)
 
 
 def _inside(run: Stressed, window: Window) -> Flags:
@@ -98,10 +144,6 @@ def _inside(run: Stressed, window: Window) -> Flags:
     return np.asarray(
         (np.bincount(owner, minlength=n) > 0) & (np.bincount(owner[~good], minlength=n) == 0)
     )
-
-
-def _chosen(able: Ints, wanted: int, seed: int) -> Ints:
-    return np.sort(stream(seed, "who").permutation(able)[:wanted])
 
 
 def marked(run: Stressed) -> Events:
