@@ -85,7 +85,13 @@ def test_scores_alone_give_the_breaking_points_of_all_that_was_exported(bank: Pa
     assert [path.name.split("@")[0] for path in kept] == ["app_scam", "ato_drain"]
     facts = json.loads(kept[1].read_text())
     assert facts["severity"] == [0.5, 1.0]
-    assert "detector elsewhere" in facts["detector"]
+    assert "given scores" in facts["detector"]
+    table = json.loads((run_of(bank) / "breaking_points.json").read_text())["rows"]
+    rows = [row for row in table if row["detector"] == facts["detector"]]
+    assert [row["scenario"] for row in rows] == ["app_scam", "ato_drain"]
+    assert rows[1]["breaks"] == facts["breaks"]
+    assert rows[1]["severest"]["recall"] == facts["recall"][-1]
+    assert rows[1]["severest"]["lost_share"] == facts["toll"][-1]["lost_share"]
 
 
 def test_one_scenario_needs_the_scores_of_that_one_only(bank: Path) -> None:

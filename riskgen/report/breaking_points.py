@@ -53,7 +53,7 @@ def _real(tested: Sequence[Row]) -> Table:
     """Return what each detector finds of the real frauds of the test."""
     rows = tuple(
         (
-            plain(facts["detector"], 60),
+            _detector(facts),
             *(_share(facts["recall"]), _bare(facts["chance"]), _share(facts["precision"])),
             *(
                 _bare_of(facts["toll"], "hours", _time),
@@ -81,13 +81,18 @@ def _overview(found: Sequence[Row], several: bool) -> Table:
 
 def _summary(facts: Row, several: bool) -> tuple[str | Chip, ...]:
     toll = _severest(facts)
-    detector = (plain(facts.get("detector", ""), 60),) if several else ()
+    detector = (_detector(facts),) if several else ()
     return (
         *(plain(facts["scenario"]), *detector, _chip(facts)),
         *(_share(facts["recall"][0]), _share(facts["recall"][-1]), _bare(facts["chance"][-1])),
         *(_bare_of(toll, "hours", _time), _bare_of(toll, "lost_share", _percent)),
         value_text(facts["n_cases"]),
     )
+
+
+def _detector(facts: Row) -> str:
+    """Return the name of a detector, without what it learned from."""
+    return plain(str(facts.get("detector", "")).split(",")[0], 50)
 
 
 def _chip(facts: Row) -> Chip:
@@ -101,7 +106,7 @@ def _measure(position: int, facts: Row, several: bool) -> Measure:
     chart = _chart(position, facts)
     title = plain(facts["scenario"])
     if several:
-        title = plain(f"{title}: {facts.get('detector', '')}", 120)
+        title = f"{title}: {_detector(facts)}"
     return Measure(
         id=f"breaking-{position}",
         key=METRIC,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from riskgen.data.scoring.answers import Answers, read_scores
+from riskgen.data.scoring.answers import read_scores
 from riskgen.data.split import Split
 from riskgen.errors import NotApplicable, RiskgenError
 from riskgen.evaluate.rehearsals.breaking_point import BreakingPoint, find_breaking_point
@@ -14,13 +14,13 @@ from riskgen.evaluate.rehearsals.judge import Judge
 from riskgen.evaluate.rehearsals.sheets import case_contents, real_contents
 from riskgen.runs import write_json
 from riskgen.simulate.scenario import StressScenario
+from riskgen.stages.breaking_overview import FOLDER, write_overview
 from riskgen.stages.detectors import Detectors, Elsewhere, model_detector, own_detector
 from riskgen.stages.fitted import Fitted, open_run
 from riskgen.stages.handover import Contents, Handover, hand_over
 from riskgen.stages.material import EventMaterial
 from riskgen.stages.rehearsal_plan import SEVERITIES, RehearsalPlan
 
-FOLDER = "breaking_points"
 OnStep = Callable[[float, str], None]
 
 
@@ -101,8 +101,7 @@ def breaking_points_of(
     """
     fitted, split = opened(request)
     try:
-        plan = plan_of(fitted, request)
-        detector = detector_of(fitted, split, request)
+        plan, detector = plan_and_detector(fitted, split, request)
         return encounters(fitted, split, plan, detector, level=request.recall, on_step=on_step)
     except NotApplicable as reason:
         raise RiskgenError(str(reason)) from reason
@@ -121,28 +120,29 @@ def opened(request: BreakingPointRequest) -> tuple[Fitted, Split]:
     return fitted, material.split
 
 
-def plan_of(fitted: Fitted, request: BreakingPointRequest) -> RehearsalPlan:
-    """Return what is rehearsed: with scores, what was exported."""
+def plan_and_detector(
+    fitted: Fitted, split: Split, request: BreakingPointRequest
+) -> tuple[RehearsalPlan, Detectors]:
+    """Return what is rehearsed, with scores what was exported, and who scores it.
+
+    Raises
+    ------
+    RiskgenError
+        When scores, a model or a scenario are unusable.
+    NotApplicable
+        When there is nothing to teach riskgen's own detector.
+    """
     if request.scores and request.detector is not None:
         raise RiskgenError("--scores and --detector both say who scores. Give one.")
     if request.scores:
-        return RehearsalPlan.of_handover(_exported(fitted, request)[0], request.stress)
-    return RehearsalPlan.of(request.stress, request.severities, request.budget, request.seed)
-
-
-def detector_of(fitted: Fitted, split: Split, request: BreakingPointRequest) -> Detectors:
-    """Return who scores; raises NotApplicable where nobody can be taught."""
-    if request.scores:
-        handover, answers = _exported(fitted, request)
-        return Elsewhere(handover, answers.placed(handover.n), split)
+        answers = read_scores(request.scores)
+        handover = Handover.open(fitted.run, answers.mark)
+        plan = RehearsalPlan.of_handover(handover, request.stress)
+        return plan, Elsewhere(handover, answers.placed(handover.n), split)
+    plan = RehearsalPlan.of(request.stress, request.severities, request.budget, request.seed)
     if request.detector is not None:
-        return model_detector(request.detector, split)
-    return own_detector(split, request.seed)
-
-
-def _exported(fitted: Fitted, request: BreakingPointRequest) -> tuple[Handover, Answers]:
-    answers = read_scores(request.scores)
-    return Handover.open(fitted.run, answers.mark), answers
+        return plan, model_detector(request.detector, split)
+    return plan, own_detector(split, request.seed)
 
 
 def encounters(
@@ -177,6 +177,7 @@ def encounters(
         )
         write_json(path, {**about, "detector": detector.name, **found.facts()})
         met.append(Met(scenario, found, path))
+    write_overview(fitted.run.path)
     if not met:
         raise NotApplicable("No scenario fits this table. " + " ".join(left_out.values()))
     return Encounters(detector.name, met, left_out)

@@ -105,7 +105,7 @@ class Elsewhere:
     @property
     def name(self) -> str:
         """As a reader knows it."""
-        return f"scores of a detector elsewhere ({self.slug.removeprefix('scores-')})"
+        return f"given scores ({self.slug.removeprefix('scores-')})"
 
     @property
     def slug(self) -> str:

@@ -14,10 +14,9 @@ from riskgen.stages.breaking_point import (
     BreakingPointRequest,
     Encounters,
     breaking_points_folder,
-    detector_of,
     encounters,
     opened,
-    plan_of,
+    plan_and_detector,
 )
 from riskgen.stages.detectors import Detectors
 from riskgen.stages.fitted import Fitted
@@ -64,11 +63,10 @@ def meet_own_detector(
     if not request.scores and not request.stress:
         request = replace(request, stress=(ALL,))
     fitted, split = opened(request)
-    plan = plan_of(fitted, request)
     if split.generator.schema.label_level is None:
         raise RiskgenError("The table has no label, so nothing is known to be found.")
     reasons, real, met = list[str](), None, None
-    detector = detector_of(fitted, split, request)
+    plan, detector = plan_and_detector(fitted, split, request)
     try:
         real = _on_real_test(fitted, split, plan, detector, request)
     except NotApplicable as reason:

@@ -11,7 +11,7 @@ from riskgen.errors import RunError
 from riskgen.report.document import build_document
 from riskgen.report.html import render
 from riskgen.runs import Run, file_hash, read_json, write_bytes
-from riskgen.stages.breaking_point import FOLDER
+from riskgen.stages.breaking_overview import breaking_points
 from riskgen.stages.fitted import open_run
 from riskgen.stages.response import FILE as RESPONSES
 
@@ -48,11 +48,6 @@ def report_run(run: Path | None, root: Path, out: Path | None = None) -> Path:
 def simulations(run: Path) -> list[dict[str, Any]]:
     """Return what each simulation of a run says of itself, by name."""
     return [read_json(path) for path in sorted(run.glob("simulations/[!.]*/simulation.json"))]
-
-
-def breaking_points(run: Path) -> list[dict[str, Any]]:
-    """Return the breaking points that were looked for in a run, by scenario."""
-    return [read_json(path) for path in sorted(run.glob(f"{FOLDER}/*.json"))]
 
 
 def _results(run: Run) -> dict[str, Any]:

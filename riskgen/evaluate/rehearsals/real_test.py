@@ -70,7 +70,7 @@ class RealTest:
         if self.n_fraud < FEWEST_CASES:
             return f"{text} Too few to say more: at least {FEWEST_CASES} are needed."
         better = self.gain.lower is not None and self.gain.lower > 0
-        return text if better else f"{text} That is no more than chance."
+        return text if better else f"{text} The interval does not rule out chance."
 
     def facts(self) -> dict[str, Any]:
         """Return everything as JSON values."""
