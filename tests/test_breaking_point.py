@@ -16,7 +16,7 @@ from riskgen.evaluate.rehearsals.cases import Cases, Ground
 from riskgen.evaluate.rehearsals.judge import Finding, Judge
 from riskgen.evaluate.rehearsals.rating import Scored
 from riskgen.evaluate.rehearsals.rehearsal import marked, rehearse
-from riskgen.evaluate.rehearsals.taught import Taught
+from riskgen.evaluate.rehearsals.taught import taught
 from riskgen.evaluate.result import Estimate
 from riskgen.simulate.catalogue import load
 from riskgen.stages.rehearsal_plan import donors_of
@@ -142,7 +142,7 @@ def test_who_knows_every_fraud_finds_every_case_at_once(world) -> None:  # type:
 
 
 def test_a_trained_detector_finds_the_blatant_and_not_the_shams(world) -> None:  # type: ignore[no-untyped-def]  # noqa: F811
-    real = met(world["split"], Taught.of(world["split"], seed=1))
+    real = met(world["split"], taught(world["split"], seed=1))
     assert real.recall[-1].value > real.recall[0].value
     assert real.recall[-1].lower > real.findings[-1].chance.upper
     assert real.recall[-1].lower > real.sham.upper
@@ -152,8 +152,8 @@ def test_a_trained_detector_finds_the_blatant_and_not_the_shams(world) -> None: 
 
 
 def test_a_detector_finds_more_of_the_shapes_that_it_learned_than_chance_does(world) -> None:  # type: ignore[no-untyped-def]  # noqa: F811
-    taught = Taught.of(world["split"], seed=1)
-    found = met(world["split"], taught, "transplant_fraud", (1.0,))
+    learned = taught(world["split"], seed=1)
+    found = met(world["split"], learned, "transplant_fraud", (1.0,))
     assert found.findings[0].gain.value > 0
 
 

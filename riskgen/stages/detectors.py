@@ -24,7 +24,7 @@ from riskgen.evaluate.rehearsals.sheets import (
     require_scores,
     scores_by_part,
 )
-from riskgen.evaluate.rehearsals.taught import NAME, Taught
+from riskgen.evaluate.rehearsals.taught import NAME, taught
 from riskgen.stages.handover import Handover
 
 
@@ -79,7 +79,7 @@ class AtHand:
 
 def own_detector(split: Split, seed: int) -> AtHand:
     """Teach riskgen's own detector; raises NotApplicable without frauds to learn from."""
-    return AtHand(NAME, "", Taught.of(split, seed=seed))
+    return AtHand(NAME, "", taught(split, seed=seed))
 
 
 @dataclass(frozen=True, eq=False)
