@@ -103,6 +103,13 @@ class Handover:
         facts = read_json(path)
         if facts.pop("schema", None) != VERSION:
             raise RunError(f"Export {mark} was made by another version of riskgen. Export again.")
+        try:
+            return cls._from_facts(mark, facts)
+        except (KeyError, TypeError, ValueError) as error:
+            raise RunError(f"'{path}' is damaged. Export again.") from error
+
+    @classmethod
+    def _from_facts(cls, mark: str, facts: dict[str, Any]) -> Handover:
         return cls(
             mark,
             seed=int(facts["seed"]),
