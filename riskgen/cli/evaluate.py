@@ -12,6 +12,7 @@ from riskgen.cli.options import (
     run_options,
     seed_option,
 )
+from riskgen.cli.own_detector import meets_own_detector
 
 
 @click.command("evaluate")
@@ -27,6 +28,7 @@ from riskgen.cli.options import (
 @seed_option
 @run_options
 @quiet_option
+@meets_own_detector
 def command(
     quick: bool,
     stress: tuple[str, ...],
@@ -45,6 +47,7 @@ def command(
     \b
     riskgen evaluate
     riskgen evaluate --run runs/0001-transactions --quick
+    riskgen evaluate --scores scores.parquet
     """
     from riskgen.cli.screen import Screen
     from riskgen.cli.story import evaluate_with_story

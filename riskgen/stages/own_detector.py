@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from riskgen.data.split import Split
 from riskgen.errors import NotApplicable, RiskgenError
 from riskgen.evaluate.rehearsals.real_test import RealTest, real_test
-from riskgen.evaluate.utility.trial import BUDGETS
+from riskgen.evaluate.utility.plan import BUDGETS
 from riskgen.runs import write_json
 from riskgen.stages.breaking_point import (
     BreakingPointRequest,

@@ -38,7 +38,9 @@ class Race:
         fresh = np.diff(self.day, prepend=-1) != 0
         start = np.flatnonzero(fresh)[np.cumsum(fresh) - 1]
         before -= np.pad(before, ((0, 0), (1, 0)))[:, start]
-        found = (before < alerts[:, self.day]).astype(np.float64)
+        # A customer who is there twice may be alerted once: one alert finds one copy.
+        copies = np.maximum(weights[:, self.owner], 1.0)
+        found = np.clip((alerts[:, self.day] - before) / copies, 0.0, 1.0)
         return self._share(found, weights[:, self.frauds])
 
     def _share(self, found: Floats, fraud: Floats) -> Floats:

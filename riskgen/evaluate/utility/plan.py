@@ -18,7 +18,7 @@ from riskgen.evaluate.utility.recipe import SEVERITIES
 from riskgen.simulate.scenario import StressScenario
 
 DRAWS, QUICK_DRAWS = 2_000, 1_000  # resampled test populations (PROTOCOL B3)
-BUDGETS: dict[Level, float] = {"event": 0.005, "entity": 0.10}  # share alerted [J]; the bank's
+BUDGETS: dict[str, float] = {"event": 0.005, "entity": 0.10}  # share alerted [J]; the bank's
 QUICK_RATIOS = (5,)
 SYNTHETIC = ("S1", "S2", "S3", "S3g", "S4", "S34")
 CLAIMS = ("S3", "S4", "S34")
