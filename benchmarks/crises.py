@@ -31,6 +31,7 @@ from riskgen.models.beginning import RECENT, Beginning
 from riskgen.models.registry import create
 from riskgen.simulate import catalogue
 from riskgen.simulate.paths import PathSimulator
+from riskgen.simulate.stress import Stress
 from riskgen.stages.material import PriceMaterial, TableRequest, prepare
 
 HERE = Path(__file__).parent
@@ -106,8 +107,7 @@ def ensembles(
             asked.paths,
             seed=asked.seed,
             horizon=horizon,
-            scenario=scenario,
-            severity=scenario.severity.default,
+            stress=Stress.of(scenario, scenario.severity.default),
         )
         stressed = np.concatenate([part.returns for part in parts])
         yield f"{key}, {kind}, {stress} at {scenario.severity.default:g}", stressed

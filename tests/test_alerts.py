@@ -83,7 +83,7 @@ def test_the_budget_line_holds_as_many_alerts_as_the_budget():
 
 
 def by_hand(found: Board, scores: np.ndarray, budget: float, weight: np.ndarray) -> float:
-    """Count alerts of one population day by day, a customer's copies one by one."""
+    """Count alerts of one population day by day; one alert finds a customer."""
     case, saved, alerted = found.case_scores(scores), 0.0, {}
     spent = 0
     for day in range(found.day.max() + 1):
@@ -95,19 +95,11 @@ def by_hand(found: Board, scores: np.ndarray, budget: float, weight: np.ndarray)
         for i in sorted(cases, key=lambda i: -case[i]):
             who = found.case_owner[i]
             if found.counts[i] and weight[who]:
-                part = min(max(left - ahead, 0.0), weight[who]) / weight[who]
-                alerted[who] = max(alerted.get(who, 0.0), part)
+                alerted[who] = max(alerted.get(who, 0.0), float(ahead < left))
             ahead += weight[who]
     frauds = found.fraud_entities
     total = weight[frauds].sum()
     return sum(weight[i] * alerted.get(i, 0.0) for i in frauds) / total
-
-
-def test_a_customer_drawn_twice_needs_two_alerts_to_be_found_twice():
-    found = board([0, 0, 0, 0], [0, 1, 2, 3], [0, 0, 1, 0], 4)
-    scores, twice = np.array([0.0, 1.0, 9.0, 3.0]), np.array([[1.0, 0.0, 2.0, 1.0]])
-    assert found.recall(scores, 0.25, twice).tolist() == [0.5]
-    assert found.recall(scores, 0.50, twice).tolist() == [1.0]
 
 
 def test_recall_of_resampled_customers_is_what_counting_gives(bank_events):

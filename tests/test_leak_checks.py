@@ -71,7 +71,8 @@ def test_the_feature_that_gives_a_simulation_away_comes_first():
 def test_nothing_gives_away_a_second_draw_of_the_same_bank():
     real, other = small_bank(150, seed=1), small_bank(150, seed=2)
     found = giveaways(real, other, Engineered(Lens.of(real)), seed=1)
-    assert all(loss < 0.02 for loss in found.values())
+    # The largest of some fifty losses is noise of .006 to .020 over four such pairs.
+    assert all(loss < 0.05 for loss in found.values())
 
 
 def test_a_detector_does_without_the_features_it_is_denied():

@@ -38,9 +38,8 @@ class Race:
         fresh = np.diff(self.day, prepend=-1) != 0
         start = np.flatnonzero(fresh)[np.cumsum(fresh) - 1]
         before -= np.pad(before, ((0, 0), (1, 0)))[:, start]
-        # A customer who is there twice may be alerted once: one alert finds one copy.
-        copies = np.maximum(weights[:, self.owner], 1.0)
-        found = np.clip((alerts[:, self.day] - before) / copies, 0.0, 1.0)
+        # One alert finds a customer, however often it was drawn.
+        found = (before < alerts[:, self.day]).astype(np.float64)
         return self._share(found, weights[:, self.frauds])
 
     def _share(self, found: Floats, fraud: Floats) -> Floats:
