@@ -21,6 +21,7 @@ COMMANDS = {
     "tune": "Search the options of a generator, and say whether it helped.",
     "simulate": "Draw scenarios from the newest run, stressed if wanted.",
     "evaluate": "Is it faithful, does it help, does it leak?",
+    "utility": "Does it help? The full experiment, the generator refitted for every run.",
     "breaking-point": "From which severity on does a detector miss a fraud?",
     "response": "What stops a scenario, and how many genuine customers does it hit?",
     "report": "Write the evaluation as one offline HTML file.",

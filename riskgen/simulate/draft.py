@@ -31,14 +31,17 @@ class Draft:
     ----------
     folder : Path
         Hidden, beside what it will become.
+    noun : str
+        What it is, in messages.
     """
 
     folder: Path
+    noun: str = "simulation"
 
     @classmethod
-    def of(cls, final: Path) -> Draft:
-        """Return the draft of a folder or file."""
-        return cls(final.with_name(f".{final.name}.partial"))
+    def of(cls, final: Path, noun: str = "simulation") -> Draft:
+        """Return the draft of a folder or file; ``noun`` is what a user is told it is."""
+        return cls(final.with_name(f".{final.name}.partial"), noun)
 
     @contextmanager
     def opened(self, asked: Mapping[str, Any], *, force: bool = False) -> Iterator[None]:
@@ -118,7 +121,7 @@ class Draft:
             self._sweep()
             return
         if not force and list(self.folder.glob("part-*.json")):
-            raise RunError(_other(self.folder, before, asked))
+            raise RunError(_other(self, before, asked))
         for path in self.folder.iterdir():
             path.unlink()
         write_json(there, asked)
@@ -139,11 +142,11 @@ class Draft:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise RunError(
-                f"Another process is writing this simulation ('{self.folder}'). Wait for it."
+                f"Another process is writing this {self.noun} ('{self.folder}'). Wait for it."
             ) from error
 
 
-def _other(folder: Path, before: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
+def _other(draft: Draft, before: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
     # Another version of riskgen may know other options: what it did not ask differs too.
     unknown = "unknown"
     told = ((name, before.get(name, unknown)) for name in {**before, **asked})
@@ -151,8 +154,8 @@ def _other(folder: Path, before: Mapping[str, Any], asked: Mapping[str, Any]) ->
         f"{name} {_short(value)}" for name, value in told if value != asked.get(name, unknown)
     )
     return (
-        f"A simulation of something else was interrupted here ({shown}); its parts are in "
-        f"'{folder}'. Repeat that command to go on with it, or add --force to drop it."
+        f"A {draft.noun} of something else was interrupted here ({shown}); its parts are in "
+        f"'{draft.folder}'. Repeat that command to go on with it, or add --force to drop it."
     )
 
 

@@ -16,6 +16,7 @@ from riskgen.simulate.scenario import StressScenario
 from riskgen.stages.evaluate_market import evaluate_prices
 from riskgen.stages.fitted import Fitted, open_run
 from riskgen.stages.material import EventMaterial, PriceMaterial
+from riskgen.stages.utility.openings import register
 
 
 @dataclass(frozen=True)
@@ -99,4 +100,7 @@ def _written(fitted: Fitted, results: Results) -> Results:
     facts = {**results.facts, "manifest_sha256": digest, "origin": origin}
     complete = replace(results, facts=facts)
     write_json(fitted.run.path / "results.json", complete.to_json())
+    registered = results.facts.get("utility", {}).get("preregistration")
+    if registered is not None:  # the test was looked at
+        register(fitted.run.path, registered["sha256"], registered["plan"])
     return complete

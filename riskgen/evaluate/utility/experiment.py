@@ -12,7 +12,7 @@ from typing import Any
 from riskgen.data.split import Split
 from riskgen.errors import NotApplicable
 from riskgen.evaluate.result import MetricResult, declined
-from riskgen.evaluate.utility.calibration import Gate, measure_calibration
+from riskgen.evaluate.utility.calibration import measure_calibration
 from riskgen.evaluate.utility.checks import measure_checks, passed, together
 from riskgen.evaluate.utility.evidence import Evidence, gather
 from riskgen.evaluate.utility.plan import Plan
@@ -43,10 +43,13 @@ class RunFound:
         Scores of every arm on the test.
     checks : list of MetricResult
         Leaks and shortcuts.
+    calibration : MetricResult
+        What the gate found.
     """
 
     trial: Trial
     checks: list[MetricResult]
+    calibration: MetricResult
 
 
 def judge_utility(
@@ -98,7 +101,8 @@ def run_once(
     """Return one run with its checks; raises as :func:`run_trial`."""
     trial = run_trial(split, sampler, scenarios, plan, seed=seed)
     checks = measure_checks(trial, split, sampler, seed=seed, quick=plan.quick)
-    return RunFound(trial, checks)
+    reason = trial.left_out.get("S3", "No scenario marks events of this table.")
+    return RunFound(trial, checks, measure_calibration(trial.calibration, reason))
 
 
 def conclude(
@@ -129,10 +133,8 @@ def conclude(
     verdict = utility_verdict(
         evidence, checks_pass=passed(checks), simulated=simulated, openings=openings
     )
-    gate = runs[0].trial.calibration
-    reason = evidence.left_out.get("S3", "No scenario marks events of this table.")
-    metrics = [*described(evidence, verdict), *checks, measure_calibration(gate, reason)]
-    return Utility(metrics, verdict, _facts(evidence, runs[0].trial, gate, openings))
+    metrics = [*described(evidence, verdict), *checks, runs[0].calibration]
+    return Utility(metrics, verdict, _facts(evidence, runs[0].trial, openings))
 
 
 def declined_utility(reason: str) -> Utility:
@@ -142,7 +144,7 @@ def declined_utility(reason: str) -> Utility:
     return Utility([metric], verdict)
 
 
-def _facts(evidence: Evidence, first: Trial, gate: Gate | None, openings: int) -> dict[str, Any]:
+def _facts(evidence: Evidence, first: Trial, openings: int) -> dict[str, Any]:
     plan = evidence.plan
     return {
         "preregistration": {"sha256": plan.sha256, "plan": plan.to_json()},
@@ -159,7 +161,7 @@ def _facts(evidence: Evidence, first: Trial, gate: Gate | None, openings: int) -
         },
         "arms left out": evidence.left_out,
         "put forward by validation": _tallied([name or "none" for name in evidence.claims]),
-        "gate": first.gate if gate is None else gate.facts(),
+        "gate": first.gate,
         "test entities": evidence.board.n_entities,
         "test fraud entities": evidence.board.n_fraud,
     }

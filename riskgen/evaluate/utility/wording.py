@@ -62,7 +62,8 @@ def attribution(evidence: Evidence, arm: Standing) -> str:
 
 def _rival(evidence: Evidence, arm: Standing) -> str:
     """Name the cheap rival that does as well, if one does."""
-    others = [s for s in evidence.of_kind("rival", "placebo") if s.recall.value >= arm.recall.value]
+    least = max(arm.recall.value, 1e-9)  # nothing found is nothing to be proud of
+    others = [s for s in evidence.of_kind("rival", "placebo") if s.recall.value >= least]
     if not others:
         return ""
     best = max(others, key=lambda other: other.recall.value)

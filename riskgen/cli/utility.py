@@ -1,0 +1,75 @@
+"""``riskgen utility``: does it help, with the generator refitted for every run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from riskgen.cli.options import password_file_option, quiet_option, run_options, seed_option
+
+if TYPE_CHECKING:
+    from riskgen.cli.screen import Screen
+    from riskgen.evaluate.utility.plan import Plan
+
+
+@click.command("utility")
+@click.option(
+    "--refits",
+    type=click.IntRange(1, 100),
+    default=10,
+    show_default=True,
+    help="Refits of the generator, each on another draw of customers; 'helps' needs 5.",
+)
+@click.option(
+    "--stress",
+    multiple=True,
+    help="Stress scenario that may train; all that fit the table when not given.",
+)
+@click.option(
+    "--budget",
+    type=click.FloatRange(0, 1, min_open=True),
+    help="Share of customers that is alerted.  [default: 0.005 a day, 0.1 without days]",
+)
+@click.option("--workers", type=click.IntRange(1), default=1, help="Processes at work.")
+@click.option("--engine", type=click.Choice(["local", "ray"]), default="local")
+@click.option("--address", help="Of a running Ray cluster, with --engine ray.")
+@click.option("--force", is_flag=True, help="Drop another experiment that was interrupted.")
+@click.option("--data", help="Where the table lies now, if it has moved since the fit.")
+@click.option("--context", help="Where its context table lies now, if that has moved.")
+@password_file_option
+@seed_option
+@run_options
+@quiet_option
+def command(quiet: bool, **asked: Any) -> None:
+    """Ask with the full protocol whether simulated data helps the detector.
+
+    Every run draws customers, refits the generator and trains every arm; the test is
+    met by a plan that was written down before. Interrupted, the same command goes on.
+    The answer replaces the quick one in results.json.
+
+    \b
+    riskgen evaluate && riskgen utility --refits 10 --workers 2
+    """
+    from riskgen.cli.screen import Screen
+    from riskgen.stages.utility import UtilityRequest, utility_of_run
+
+    screen = Screen(quiet)
+    with screen.progress("refitting and training") as bar:
+        utility = utility_of_run(
+            UtilityRequest(**asked),
+            on_plan=lambda plan, openings: _show_plan(plan, openings, screen),
+            on_run=lambda done, n: bar.show(done / n, f"run {done} of {n}"),
+        )
+    screen.verdicts([utility.verdict])
+    screen.note("Next: riskgen report")
+
+
+def _show_plan(plan: Plan, openings: int, screen: Screen) -> None:
+    screen.head(f"{plan.runs} runs; plan {plan.sha256[:12]}, written down before the test is read")
+    screen.note(
+        f"{plan.n_test_fraud} fraud customers of {plan.n_test:,} in the test: the smallest effect "
+        f"that it can see is {100 * plan.detectable:.1f} points of recall"
+    )
+    if openings > 1:
+        screen.note(f"{openings} different plans have looked at this test, this one included")

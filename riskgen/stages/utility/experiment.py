@@ -1,0 +1,167 @@
+"""Ask whether a run's generator and scenarios help, with as many refits as it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from riskgen.errors import NotApplicable, RiskgenError, RunError
+from riskgen.evaluate.utility.experiment import Utility, conclude
+from riskgen.evaluate.utility.plan import Plan
+from riskgen.evaluate.utility.trial import check
+from riskgen.evaluate.verdict import Results
+from riskgen.runs import MANIFEST, file_hash, read_json, write_json
+from riskgen.simulate import catalogue
+from riskgen.simulate.draft import Draft
+from riskgen.simulate.engines.engine import EngineName, engine_of
+from riskgen.stages.fitted import Fitted, open_run
+from riskgen.stages.material import EventMaterial
+from riskgen.stages.utility.found import read
+from riskgen.stages.utility.making import RunTask, make_run
+from riskgen.stages.utility.openings import register
+
+RESULTS = "results.json"
+REFITS = 10  # 5 seeds of the generator and 2 draws of customers at least (PROTOCOL B3)
+OnRun = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class UtilityRequest:
+    """What to ask.
+
+    Attributes
+    ----------
+    run : Path or None
+        Run folder; the newest under ``root`` when None.
+    root : Path
+        Folder of runs.
+    refits : int
+        Of the generator, each on another draw of customers.
+    stress : tuple of str
+        Scenarios; all shipped ones for transactions when empty.
+    budget : float or None
+        Share of customers alerted; the default of the label's level when None.
+    data, context : str or None
+        Where table and context lie now, if they have moved.
+    password_file : Path or None
+        File that holds the database's password.
+    seed : int
+        Same seed, same results.
+    workers : int
+        Processes at work.
+    engine : str
+        ``local`` or ``ray``.
+    address : str or None
+        Of a running Ray cluster.
+    force : bool
+        Drop the runs of another experiment that was interrupted.
+    """
+
+    run: Path | None = None
+    root: Path = Path("runs")
+    refits: int = REFITS
+    stress: tuple[str, ...] = ()
+    budget: float | None = None
+    data: str | None = field(default=None, repr=False)  # may hold a password
+    context: str | None = None
+    password_file: Path | None = None
+    seed: int = 0
+    workers: int = 1
+    engine: EngineName = "local"
+    address: str | None = None
+    force: bool = False
+
+
+def utility_of_run(
+    request: UtilityRequest,
+    *,
+    on_plan: Callable[[Plan, int], None] | None = None,
+    on_run: OnRun | None = None,
+) -> Utility:
+    """Run the experiment, or go on with it, and put its answer into ``results.json``.
+
+    Parameters
+    ----------
+    request : UtilityRequest
+        What to ask.
+    on_plan : callable or None
+        Shown the plan, and how many plans have looked at this test, before it is read.
+    on_run : callable or None
+        Told how many runs are there, of how many.
+
+    Raises
+    ------
+    RiskgenError
+        When the run, its table or a scenario cannot be used.
+    """
+    fitted = Fitted.open(open_run(request.run, request.root))
+    before = _results(fitted.run.path)
+    source = (request.data, request.password_file, request.context)
+    material = fitted.material(*source)
+    if not isinstance(material, EventMaterial):
+        raise NotApplicable("Whether scenarios help a detector is asked of labelled events.")
+    check(material.split)
+    names = request.stress or tuple(catalogue.names())
+    scenarios = [s for s in map(catalogue.load, names) if s.domain == "transactions"]
+    plan = Plan.of(
+        material.split, scenarios, seed=request.seed, runs=request.refits, budget=request.budget
+    )
+    openings = register(fitted.run.path, plan.sha256, plan.to_json())
+    if on_plan is not None:
+        on_plan(plan, openings)
+    draft = Draft.of(fitted.run.path / "utility", "utility experiment")
+    manifest = file_hash(fitted.run.path / MANIFEST)
+    asked = {"plan": plan.sha256, "manifest": manifest}
+    used = tuple(name for name in names if catalogue.load(name).domain == "transactions")
+    with draft.opened(asked, force=request.force):
+        tasks = [
+            RunTask(fitted.run.path, draft, number, plan, used, source)
+            for number in range(request.refits)
+        ]
+        _make(request, tasks, on_run or (lambda done, n: None))
+        found = [read(draft, number) for number in range(request.refits)]
+        simulated = fitted.run.manifest["data"]["origin"] == "simulated"
+        utility = conclude(material.split, plan, found, simulated=simulated, openings=openings)
+        write_json(fitted.run.path / RESULTS, _joined(before, utility).to_json())
+        draft.remove()
+    return utility
+
+
+def _results(run: Path) -> Results:
+    path = run / RESULTS
+    if not path.is_file():
+        raise RiskgenError(f"There is no '{path}' to put the answer into. First: riskgen evaluate")
+    results = Results.from_json(read_json(path))
+    if results.facts.get("manifest_sha256") != file_hash(run / MANIFEST):
+        raise RunError(f"'{path}' is of another fit. Evaluate again: riskgen evaluate")
+    return results
+
+
+def _make(request: UtilityRequest, tasks: list[RunTask], on_run: OnRun) -> None:
+    """Make the runs that are not there yet."""
+    missing = [task for task in tasks if task.draft.made(task.number) is None]
+    done = len(tasks) - len(missing)
+    on_run(done, len(tasks))
+    engine = engine_of(request.engine, request.workers, request.address)
+    with closing(engine.map(make_run, missing)) as outcomes:
+        for _ in outcomes:
+            done += 1
+            on_run(done, len(tasks))
+
+
+def _joined(before: Results, utility: Utility) -> Results:
+    """Return the results with the answer on usefulness in place of the earlier one."""
+    metrics, added = [], False
+    for metric in before.metrics:
+        if metric.question != "utility":
+            metrics.append(metric)
+        elif not added:
+            metrics += utility.metrics
+            added = True
+    metrics += [] if added else utility.metrics
+    verdicts = [utility.verdict if v.question == "utility" else v for v in before.verdicts]
+    return replace(
+        before, metrics=metrics, verdicts=verdicts, facts={**before.facts, "utility": utility.facts}
+    )

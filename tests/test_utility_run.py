@@ -1,0 +1,129 @@
+"""The full experiment on a run: registered first, interrupted, taken up, written whole."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from riskgen.data.toybank import simulate_bank
+from riskgen.errors import RiskgenError
+from riskgen.evaluate.detection.alerts import Board
+from riskgen.evaluate.result import MetricResult, declined
+from riskgen.evaluate.utility.experiment import RunFound, Utility
+from riskgen.evaluate.utility.trial import Outcome, Trial
+from riskgen.evaluate.verdict import Results, Verdict
+from riskgen.runs import MANIFEST, file_hash, write_json
+from riskgen.stages.fit import FitRequest, fit_run
+from riskgen.stages.material import TableRequest
+from riskgen.stages.utility import UtilityRequest, making, utility_of_run
+
+KINDS = {"R0": "real", "S3": "synthetic", "P1": "placebo"}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A fitted run with an answer on every question."""
+    table = tmp_path / "bank.parquet"
+    simulate_bank(400, days=60, seed=2, fraud_share=0.2).write_parquet(table)
+    request = FitRequest(TableRequest(table), tmp_path / "runs", "bootstrap", seed=1)
+    path = fit_run(request).path
+    asked = declined("utility.recall", "found", "utility", "quick")
+    other = declined("fidelity.x", "like", "fidelity", "quick")
+    verdicts = [Verdict(q, "NO EVIDENCE", "", "INCONCLUSIVE") for q in ("fidelity", "utility")]
+    facts = {"manifest_sha256": file_hash(path / MANIFEST), "seed": 5}
+    write_json(path / "results.json", Results([other, asked], verdicts, facts).to_json())
+    return path
+
+
+@pytest.fixture(autouse=True)
+def quick_runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Runs whose detectors are drawn: what is tried here is how runs are kept."""
+    entities: list[int] = []
+
+    def fake(split, sampler, scenarios, plan, *, seed):
+        entities.append(split.generator.n_entities)
+        board = Board.of_partition(split.test, split.test_window)
+        rng = np.random.default_rng(seed)
+        outcomes = [
+            Outcome(n, n, kind, "", "5:1", rng.normal(size=len(board.labels)) + board.labels)
+            for n, kind in KINDS.items()
+        ]
+        check = MetricResult("utility.leak.x", "x", "utility", "PASS")
+        gate = declined("utility.calibration", "gate", "utility", "none")
+        return RunFound(Trial(outcomes, "S3", {"S1": "left"}, {"recipe": []}), [check], gate)
+
+    monkeypatch.setattr(making, "run_once", fake)
+    return entities
+
+
+def ask(run: Path, **changed) -> Utility:
+    request = replace(UtilityRequest(run=run, refits=3), **changed)
+    return utility_of_run(request)
+
+
+def test_the_answer_takes_the_place_of_the_quick_one_and_nothing_else(run: Path) -> None:
+    utility = ask(run)
+    written = json.loads((run / "results.json").read_text())
+    assert [v["question"] for v in written["verdicts"]] == ["fidelity", "utility"]
+    assert written["verdicts"][1]["sentence"] == utility.verdict.sentence
+    assert "3 fits" in utility.verdict.sentence
+    assert written["metrics"][0]["metric"] == "fidelity.x"
+    assert written["facts"]["utility"]["runs"] == 3
+    assert written["facts"]["seed"] == 5
+
+
+def test_every_run_learns_from_another_draw_of_customers(run: Path, quick_runs: list[int]) -> None:
+    seen = []
+    ask(run)
+    assert len(set(quick_runs)) == 1, "as many customers each time"
+    seen = json.loads((run / "results.json").read_text())["facts"]["utility"]["runs"]
+    assert seen == len(quick_runs)
+
+
+def test_what_was_interrupted_goes_on_and_ends_the_same(
+    run: Path, quick_runs: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(done: int, n: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        utility_of_run(UtilityRequest(run=run, refits=3), on_run=stop)
+    before = (run / "results.json").read_bytes()
+    seen: list[int] = []
+    utility_of_run(UtilityRequest(run=run, refits=3), on_run=lambda done, n: seen.append(done))
+    assert seen == [2, 3]
+    interrupted = (run / "results.json").read_bytes()
+    assert interrupted != before
+    assert not list(run.glob(".*"))
+    ask(run)
+    assert (run / "results.json").read_bytes() == interrupted
+
+
+def test_the_plan_is_written_down_before_a_run_is_made(run: Path) -> None:
+    there: list[bool] = []
+
+    def look(plan, openings) -> None:
+        known = json.loads((run / "test_openings.json").read_text())["openings"]
+        there.append(known[-1]["sha256"] == plan.sha256)
+
+    utility_of_run(UtilityRequest(run=run, refits=1), on_plan=look)
+    assert there == [True]
+
+
+def test_another_plan_is_another_look_and_the_same_is_none(run: Path) -> None:
+    first, again = ask(run), ask(run)
+    assert first.facts["test openings"] == again.facts["test openings"] == 1
+    other = ask(run, seed=9)
+    assert other.facts["test openings"] == 2
+    assert any("looked at 2 times" in caveat for caveat in other.verdict.caveats)
+
+
+def test_without_an_evaluation_there_is_nothing_to_put_it_into(run: Path) -> None:
+    (run / "results.json").unlink()
+    with pytest.raises(RiskgenError, match="First: riskgen evaluate"):
+        ask(run)
