@@ -106,3 +106,8 @@ def test_one_run_that_fails_fails_the_check():
     assert "Passed in 2 of 3 runs" in found.reason
     assert not passed([found])
     assert passed(together([[result("PASS")], [result("PASS")]]))
+
+
+def test_what_could_not_be_asked_is_no_pass():
+    for status in ("NOT_APPLICABLE", "NOT_RUN", "INCONCLUSIVE"):
+        assert not passed([result("PASS"), result(status)])

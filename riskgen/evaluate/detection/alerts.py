@@ -21,7 +21,8 @@ Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Window = tuple[float, float]
 
-CHUNK = 500  # resamples held in memory together
+CHUNK = 50  # resamples held in memory together, each with all customer-days
+MANY = 500  # the same where only counts between hits are held
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +139,7 @@ class Board:
         race = self._race(scores)
         if weights is None:
             return race.recall(budget, np.ones((1, self.n_entities))).reshape(())
-        parts = [weights[i : i + CHUNK] for i in range(0, len(weights), CHUNK)]
+        parts = [weights[i : i + MANY] for i in range(0, len(weights), MANY)]
         return np.concatenate([race.recall(budget, part) for part in parts])
 
     def alerted(self, scores: Floats, budget: float, weights: Floats | None = None) -> Floats:

@@ -64,8 +64,8 @@ def together(runs: Sequence[Sequence[MetricResult]]) -> list[MetricResult]:
 
 
 def passed(checks: Sequence[MetricResult]) -> bool:
-    """Whether nothing speaks against an effect: every check passes or does not apply."""
-    return all(check.status in ("PASS", "NOT_APPLICABLE") for check in checks)
+    """Whether every check passes: what could not be asked is no pass."""
+    return all(check.status == "PASS" for check in checks)
 
 
 def _worst(results: Sequence[MetricResult]) -> MetricResult:

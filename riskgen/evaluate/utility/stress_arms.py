@@ -85,7 +85,8 @@ class Offer:
     def on(self, base: Events) -> tuple[Addition, list[str]]:
         """Return customers of ``base`` under the scenarios that passed the gate."""
         if self.gate is None or self.gate.recipe is None:
-            raise NotApplicable("No scenario." if self.gate is None else self.gate.warning)
+            why = "No scenario fits, as for S3." if self.gate is None else self.gate.warning
+            raise NotApplicable(why)
         return scenario_addition(base, self.gate.recipe, self.n, self.seed)
 
     def arm(self, name: str, title: str, additions: Sequence[Addition], notes: list[str]) -> Arm:

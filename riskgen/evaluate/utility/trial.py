@@ -197,7 +197,7 @@ def _arms(
             return None
 
     gate = attempt("S3", lambda: calibrate(split, trees, scenarios, seed=seed))
-    offer = Offer(real, sampler, scenarios, None if gate is None else gate, ratios, seed)
+    offer = Offer(real, sampler, scenarios, gate, ratios, seed)
     makers: dict[str, Callable[[], Arm]] = {
         "P1": lambda: placebo_arm(real, ratios, seed),
         "P2": lambda: injector_arm(real, ratios, seed),
