@@ -12,6 +12,7 @@ from riskgen.evaluate.detection.alerts import Board
 from riskgen.evaluate.utility.effects import beats, effects
 from riskgen.evaluate.utility.evidence import gather
 from riskgen.evaluate.utility.plan import Plan
+from riskgen.evaluate.utility.ruling import utility_verdict
 from riskgen.evaluate.utility.trial import Outcome, Trial
 
 KINDS = {"R0": "real", "R1": "real", "P1": "placebo", "S2": "synthetic", "S3": "synthetic"}
@@ -79,6 +80,22 @@ def test_a_real_gain_is_found_and_adjusted_for_the_number_of_arms(split):
     assert found["S3"].recall.lower > 0
     assert found["S3"].agree == 1.0
     assert found["S2"].p > found["S3"].p
+
+
+def test_five_fits_with_a_planted_gain_are_said_to_help_and_without_one_are_not(split):
+    for skill, answer in (({**EVEN, "S3": 6.0}, "HELPS"), (EVEN, "NO EVIDENCE")):
+        evidence = gather(split, plan_of(split, 5), [trial_of(split, skill, s) for s in range(5)])
+        assert utility_verdict(evidence, checks_pass=True, simulated=False).answer == answer
+        doubted = utility_verdict(evidence, checks_pass=False, simulated=False)
+        assert doubted.answer == "NO EVIDENCE"
+
+
+def test_four_fits_are_too_few_to_say_so(split):
+    skill = {**EVEN, "S3": 6.0}
+    evidence = gather(split, plan_of(split, 4), [trial_of(split, skill, s) for s in range(4)])
+    verdict = utility_verdict(evidence, checks_pass=True, simulated=False)
+    assert verdict.answer == "NO EVIDENCE"
+    assert "at least 5 refits" in verdict.caveats[0]
 
 
 def test_no_gain_is_found_in_at_most_its_share_of_trials(split):

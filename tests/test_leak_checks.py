@@ -69,10 +69,11 @@ def test_the_feature_that_gives_a_simulation_away_comes_first():
 
 
 def test_nothing_gives_away_a_second_draw_of_the_same_bank():
-    real, other = small_bank(150, seed=1), small_bank(150, seed=2)
+    # Enough customers that the largest of some fifty losses is not noise: with 150 it is
+    # .006 to .020 over four pairs of banks.
+    real, other = small_bank(600, seed=1), small_bank(600, seed=2)
     found = giveaways(real, other, Engineered(Lens.of(real)), seed=1)
-    # The largest of some fifty losses is noise of .006 to .020 over four such pairs.
-    assert all(loss < 0.05 for loss in found.values())
+    assert all(loss < 0.02 for loss in found.values())
 
 
 def test_a_detector_does_without_the_features_it_is_denied():

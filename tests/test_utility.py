@@ -41,7 +41,9 @@ def oracle(planted):
 
 def test_real_frauds_from_elsewhere_help_where_frauds_are_few(oracle):
     effect = effects(oracle)["S2"]
-    assert effect.recall.value > oracle.plan.smallest_effect
+    found = {name: arm.recall.value for name, arm in oracle.standings.items()}
+    assert found["S2"] - max(found["R0"], found["R1"], found["R2"]) > 0.05
+    assert effect.recall.value > oracle.plan.smallest_effect, "SMOTE is harder to beat"
     assert effect.precision.lower > 0
 
 
@@ -49,17 +51,6 @@ def test_one_fit_cannot_be_said_to_help(oracle):
     verdict = utility_verdict(oracle, checks_pass=True, simulated=False)
     assert verdict.answer == "NO EVIDENCE"
     assert any("One fit" in caveat for caveat in verdict.caveats)
-
-
-def test_enough_fits_that_agree_can(oracle):
-    many = replace(oracle, claims=("S2",) * 5)
-    assert utility_verdict(many, checks_pass=True, simulated=False).answer in (
-        "HELPS",
-        "NO EVIDENCE",
-    )
-    effect = effects(oracle)["S2"]
-    word = ruled(replace(effect, p=0.01), n_fraud=40, checks_pass=True)
-    assert word == "HELPS"
 
 
 def test_simulated_frauds_prove_a_mechanism_only(oracle):
