@@ -10,7 +10,8 @@ from riskgen.errors import NotApplicable
 from riskgen.evaluate.detection.lesson import Lesson
 from riskgen.evaluate.features.cache import FeatureCache
 from riskgen.evaluate.features.rows import Lens, Rows
-from riskgen.evaluate.utility.additions import normals, scenario_addition, sham_addition
+from riskgen.evaluate.normals import normals
+from riskgen.evaluate.utility.additions import scenario_addition, sham_addition
 from riskgen.evaluate.utility.arms import Addition, added_to
 from riskgen.evaluate.utility.experts import _rule, expert_arms
 from riskgen.evaluate.utility.interpolation import with_interpolated

@@ -14,8 +14,9 @@ from riskgen.data.split import split_events
 from riskgen.evaluate.detection.boosted_trees import BoostedTrees
 from riskgen.evaluate.features.rows import Lens
 from riskgen.evaluate.intervals import clopper_pearson
+from riskgen.evaluate.normals import normals
 from riskgen.evaluate.result import Estimate
-from riskgen.evaluate.utility.additions import normals, stressed
+from riskgen.evaluate.utility.additions import stressed
 from riskgen.evaluate.utility.calibration import (
     Resemblance,
     calibrate,

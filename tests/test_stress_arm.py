@@ -12,7 +12,7 @@ from riskgen.data.events import Events
 from riskgen.errors import NotApplicable
 from riskgen.evaluate.controls import RealHoldout
 from riskgen.evaluate.detection.lesson import Lesson
-from riskgen.evaluate.utility.additions import normals
+from riskgen.evaluate.normals import normals
 from riskgen.evaluate.utility.calibration import Gate
 from riskgen.evaluate.utility.recipe import uncalibrated
 from riskgen.evaluate.utility.stress_arms import Offer, stress_arms

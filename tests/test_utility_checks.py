@@ -12,8 +12,8 @@ from riskgen.data.events import concatenate
 from riskgen.evaluate.controls import RealHoldout
 from riskgen.evaluate.detection.boosted_trees import BoostedTrees
 from riskgen.evaluate.features.rows import Lens
+from riskgen.evaluate.normals import normals
 from riskgen.evaluate.result import MetricResult
-from riskgen.evaluate.utility.additions import normals
 from riskgen.evaluate.utility.checks import passed, together
 from riskgen.evaluate.utility.leaks import (
     measure_disjoint,

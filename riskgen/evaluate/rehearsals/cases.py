@@ -17,8 +17,8 @@ from riskgen.data.split import Split, Window
 from riskgen.errors import NotApplicable
 from riskgen.evaluate.detection.alerts import Board, Floats
 from riskgen.evaluate.intervals import resampling_weights
+from riskgen.evaluate.normals import normals
 from riskgen.evaluate.rehearsals.rehearsal import Ints, Rehearsal, Stage
-from riskgen.evaluate.utility.additions import normals
 from riskgen.seeding import stream
 from riskgen.simulate.mechanisms.stressed import Stressed
 from riskgen.simulate.mechanisms.transplant.donors import Donors

@@ -17,13 +17,13 @@ from riskgen.data.split import Split
 from riskgen.errors import NotApplicable
 from riskgen.evaluate.detection.detector import fewer_negatives, fit_detector
 from riskgen.evaluate.features.rows import Lens
+from riskgen.evaluate.normals import normals
 from riskgen.evaluate.response.halves import Half, halves
 from riskgen.evaluate.response.levels import levels_of
 from riskgen.evaluate.response.measures import Scores, Sight
 from riskgen.evaluate.response.periods import Periods
 from riskgen.evaluate.response.plan import Level, Plan, Response
 from riskgen.evaluate.response.replay import GOLDEN, Book
-from riskgen.evaluate.utility.additions import normals
 from riskgen.seeding import stream
 from riskgen.simulate.mechanisms.draws import uniforms
 from riskgen.simulate.severity import Source

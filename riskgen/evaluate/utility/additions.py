@@ -24,20 +24,6 @@ from riskgen.simulate.mechanisms.transplant.donors import Donors
 from riskgen.simulate.scenario import StressScenario
 
 
-def normals(events: Events) -> Events:
-    """Return the entities without a label.
-
-    Raises
-    ------
-    NotApplicable
-        When there is none.
-    """
-    kept = np.flatnonzero(~events.entity_label())
-    if len(kept) == 0:
-        raise NotApplicable("Every customer is labelled; there is no normal one to edit.")
-    return events.take(kept)
-
-
 def scenario_addition(
     base: Events, recipe: Recipe, n: int, seed: int
 ) -> tuple[Addition, list[str]]:

@@ -21,9 +21,10 @@ from riskgen.errors import NotApplicable, ScenarioError
 from riskgen.evaluate.detection.boosted_trees import BoostedTrees
 from riskgen.evaluate.detection.lesson import Lesson
 from riskgen.evaluate.intervals import auc_interval, clopper_pearson
+from riskgen.evaluate.normals import normals
 from riskgen.evaluate.result import Estimate, MetricResult, declined
 from riskgen.evaluate.thresholds import bands
-from riskgen.evaluate.utility.additions import edited, normals, stressed
+from riskgen.evaluate.utility.additions import edited, stressed
 from riskgen.evaluate.utility.recipe import Cell, Recipe, cells_of, uncalibrated, usable
 from riskgen.seeding import stream
 from riskgen.simulate.scenario import StressScenario

@@ -13,9 +13,9 @@ from riskgen.data.split import Split
 from riskgen.errors import NotApplicable, ScenarioError
 from riskgen.evaluate.detection.lesson import Scorer
 from riskgen.evaluate.intervals import clopper_pearson
+from riskgen.evaluate.normals import normals
 from riskgen.evaluate.result import Estimate, MetricResult, Status
 from riskgen.evaluate.thresholds import bands
-from riskgen.evaluate.utility.additions import normals
 from riskgen.seeding import derived_seed
 from riskgen.simulate.engine import Sampler
 from riskgen.simulate.mechanisms.sham import sham_edit

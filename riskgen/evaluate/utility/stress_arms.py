@@ -9,12 +9,8 @@ from functools import cached_property
 from riskgen.data.events import Events
 from riskgen.errors import NotApplicable
 from riskgen.evaluate.detection.lesson import Lesson
-from riskgen.evaluate.utility.additions import (
-    normals,
-    scenario_addition,
-    sham_addition,
-    transplant_addition,
-)
+from riskgen.evaluate.normals import normals
+from riskgen.evaluate.utility.additions import scenario_addition, sham_addition, transplant_addition
 from riskgen.evaluate.utility.arms import Addition, Arm, added_to
 from riskgen.evaluate.utility.calibration import Gate
 from riskgen.seeding import derived_seed
