@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 
 from riskgen.data.toybank import simulate_bank
-from riskgen.errors import RiskgenError
+from riskgen.errors import NotApplicable, RiskgenError
 from riskgen.evaluate.detection.alerts import Board
 from riskgen.evaluate.result import MetricResult, declined
+from riskgen.evaluate.utility import experiment
 from riskgen.evaluate.utility.experiment import RunFound, Utility
 from riskgen.evaluate.utility.trial import Outcome, Trial
 from riskgen.evaluate.verdict import Results, Verdict
 from riskgen.runs import MANIFEST, file_hash, write_json
+from riskgen.stages.evaluate import EvaluateRequest, evaluate_run
 from riskgen.stages.fit import FitRequest, fit_run
 from riskgen.stages.material import TableRequest
 from riskgen.stages.utility import UtilityRequest, making, utility_of_run
@@ -128,3 +130,19 @@ def test_without_an_evaluation_there_is_nothing_to_put_it_into(run: Path) -> Non
     (run / "results.json").unlink()
     with pytest.raises(RiskgenError, match="First: riskgen evaluate"):
         ask(run)
+
+
+def test_an_evaluation_writes_its_plan_down_before_it_looks(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there: list[str] = []
+
+    def look(split, sampler, scenarios, plan, *, seed):
+        known = json.loads((run / "test_openings.json").read_text())["openings"]
+        there.extend(entry["sha256"] for entry in known)
+        assert there == [plan.sha256]
+        raise NotApplicable("seen enough")
+
+    monkeypatch.setattr(experiment, "run_once", look)
+    evaluate_run(EvaluateRequest(run=run, quick=True))
+    assert len(there) == 1

@@ -25,7 +25,7 @@ from riskgen.evaluate.market.forecasts.suite import Days, Forecasts, measure_for
 from riskgen.evaluate.market.suite import measure_market
 from riskgen.evaluate.privacy.suite import measure_privacy
 from riskgen.evaluate.privacy.white_box import measure_white_box
-from riskgen.evaluate.utility.experiment import Utility, judge_utility
+from riskgen.evaluate.utility.experiment import OnPlan, Utility, judge_utility
 from riskgen.evaluate.verdict import Results, Verdict
 from riskgen.seeding import derived_seed
 from riskgen.simulate.engine import PathSampler, Sampler
@@ -57,6 +57,7 @@ def evaluate_events(
     quick: bool = False,
     simulated: bool = False,
     on_phase: OnPhase | None = None,
+    on_plan: OnPlan | None = None,
 ) -> Results:
     """Judge a generator of event sequences: fidelity, utility, privacy.
 
@@ -76,6 +77,8 @@ def evaluate_events(
         Whether the table comes from a simulator; caps the utility verdict.
     on_phase : callable or None
         Told the name of what begins and the part of the work done, 0 to 1.
+    on_plan : callable or None
+        As for :func:`~riskgen.evaluate.utility.experiment.judge_utility`.
     """
     say = on_phase or (lambda name, done: None)
     say("drawing customers", 0.0)
@@ -84,7 +87,15 @@ def evaluate_events(
     say("fidelity", 0.1)
     fidelity = measure_fidelity(split.generator, split.control, synthetic, seed=seed, quick=quick)
     say("utility", 0.4)
-    utility = judge_utility(split, sampler, scenarios, seed=seed, simulated=simulated, quick=quick)
+    utility = judge_utility(
+        split,
+        sampler,
+        scenarios,
+        seed=seed,
+        simulated=simulated,
+        quick=quick,
+        on_plan=on_plan,
+    )
     say("privacy", 0.8)
     privacy = measure_privacy(
         split.generator, split.control, synthetic, seed=seed, reference=split.reference

@@ -74,6 +74,7 @@ def evaluate_run(request: EvaluateRequest, *, on_phase: OnPhase | None = None) -
             quick=request.quick,
             simulated=simulated,
             on_phase=on_phase,
+            on_plan=lambda plan: register(fitted.run.path, plan),
         )
     else:
         assert isinstance(material, PriceMaterial)
@@ -100,7 +101,4 @@ def _written(fitted: Fitted, results: Results) -> Results:
     facts = {**results.facts, "manifest_sha256": digest, "origin": origin}
     complete = replace(results, facts=facts)
     write_json(fitted.run.path / "results.json", complete.to_json())
-    registered = results.facts.get("utility", {}).get("preregistration")
-    if registered is not None:  # the test was looked at
-        register(fitted.run.path, registered["sha256"], registered["plan"])
     return complete

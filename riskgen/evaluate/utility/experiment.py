@@ -5,7 +5,7 @@ PROTOCOL B. The prior of this experiment is no effect, and it may say so.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,8 @@ from riskgen.evaluate.utility.trial import Trial, check, run_trial
 from riskgen.evaluate.verdict import Verdict
 from riskgen.simulate.engine import Sampler
 from riskgen.simulate.scenario import StressScenario
+
+OnPlan = Callable[[Plan], int]
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ def judge_utility(
     simulated: bool,
     quick: bool = False,
     budget: float | None = None,
+    on_plan: OnPlan | None = None,
 ) -> Utility:
     """Run the utility experiment once and rule on it; one run cannot say that it helps.
 
@@ -80,14 +83,18 @@ def judge_utility(
         One ratio only and fewer negatives.
     budget : float or None
         Share of customers alerted; the default of the label's level when None.
+    on_plan : callable or None
+        Writes the plan down before the test is read, and returns how many different
+        plans have looked at it.
     """
     try:
         check(split)
         plan = Plan.of(split, scenarios, seed=seed, quick=quick, budget=budget)
+        openings = 1 if on_plan is None else on_plan(plan)
         found = run_once(split, sampler, scenarios, plan, seed=seed)
     except NotApplicable as reason:
         return declined_utility(str(reason))
-    return conclude(split, plan, [found], simulated=simulated)
+    return conclude(split, plan, [found], simulated=simulated, openings=openings)
 
 
 def run_once(

@@ -108,7 +108,7 @@ def utility_of_run(
     plan = Plan.of(
         material.split, scenarios, seed=request.seed, runs=request.refits, budget=request.budget
     )
-    openings = register(fitted.run.path, plan.sha256, plan.to_json())
+    openings = register(fitted.run.path, plan)
     if on_plan is not None:
         on_plan(plan, openings)
     draft = Draft.of(fitted.run.path / "utility", "utility experiment")

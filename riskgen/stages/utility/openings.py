@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from riskgen.evaluate.utility.plan import Plan
 from riskgen.runs import read_json, write_json
 
 FILE = "test_openings.json"
 
 
-def register(run: Path, sha256: str, plan: dict[str, Any]) -> int:
+def register(run: Path, plan: Plan) -> int:
     """Write a plan down, unless it is there; return how many different ones there are.
 
     The same plan again gives the same answer: it is no second look.
@@ -19,14 +20,12 @@ def register(run: Path, sha256: str, plan: dict[str, Any]) -> int:
     ----------
     run : Path
         Folder of the run.
-    sha256 : str
-        Of the plan.
-    plan : dict
-        JSON values.
+    plan : Plan
+        What is about to be asked of the test.
     """
     path = run / FILE
     known: list[dict[str, Any]] = read_json(path)["openings"] if path.is_file() else []
-    if all(entry["sha256"] != sha256 for entry in known):
-        known.append({"sha256": sha256, "plan": plan})
+    if all(entry["sha256"] != plan.sha256 for entry in known):
+        known.append({"sha256": plan.sha256, "plan": plan.to_json()})
         write_json(path, {"openings": known})
     return len(known)
