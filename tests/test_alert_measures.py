@@ -1,4 +1,4 @@
-"""What alerts find, cost and how soon they come, against counting by hand."""
+"""What alerts find and cost, against counting by hand."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from riskgen.evaluate.detection.costs import (
     value_at_budget,
     value_detected,
 )
-from riskgen.evaluate.detection.promptness import promptness
 from riskgen.evaluate.intervals import resampling_weights
 
 
@@ -155,59 +154,3 @@ def test_money_of_resampled_customers_is_that_of_the_copied_table(seed):
 def test_an_alert_is_worth_it_above_its_cost():
     worth = minimum_risk(np.array([0.1, 0.1, 0.001]), np.array([99.0, -101.0, 9_000.0]), 10.0)
     assert worth.tolist() == [False, True, False]
-
-
-# Time.
-
-
-def one_found_late() -> tuple[Board, np.ndarray, np.ndarray, np.ndarray]:
-    # Customer 0 is robbed on days 1 to 3 and found on day 2 by its second event there.
-    rows = [(0, 0, 0), (0, 1, 1), (0, 2, 1), (0, 2, 1), (0, 3, 1)]
-    rows += [(1, day, 0) for day in range(4)]
-    scores = np.array([0.0, 1.0, 1.0, 7.0, 8.0, 5.0, 5.0, 5.0, 5.0])
-    seconds = np.array([0, 24, 48, 51, 72, 1, 25, 49, 73]) * 3_600.0
-    amounts = np.array([1.0, 10.0, -20.0, 40.0, 80.0, 1.0, 1.0, 1.0, 1.0])
-    return board(rows), scores, seconds, amounts
-
-
-def test_time_runs_from_the_first_fraud_to_the_event_that_raised_the_alert():
-    found = promptness(*one_found_late(), 0.5)
-    assert found.found.tolist() == [True]
-    assert found.events.tolist() == [2.0]
-    assert found.hours.tolist() == [27.0]
-    assert found.lost.tolist() == [30.0]
-    assert found.money.tolist() == [150.0]
-    assert float(found.money_lost()) == pytest.approx(0.2)
-
-
-def test_a_fraud_that_is_never_found_is_censored_and_loses_everything():
-    table, _, seconds, amounts = one_found_late()
-    found = promptness(table, np.arange(9.0), seconds, amounts, 0.5)
-    assert float(found.undetected()) == 1.0
-    assert np.isnan(found.median_hours())
-    assert np.isnan(found.hours).all()
-    assert float(found.money_lost()) == 1.0
-
-
-def test_an_event_before_the_fraud_on_its_day_finds_it_at_once():
-    table = board([(0, 0, 0), (0, 0, 1), (1, 0, 0)])
-    found = promptness(table, np.array([9.0, 0.0, 1.0]), np.arange(3.0), np.ones(3), 0.5)
-    assert found.events.tolist() == [0.0]
-    assert found.lost.tolist() == [0.0]
-
-
-def test_medians_and_shares_weigh_customers():
-    # Four fraud customers found after 0, 1, 2 and 3 of their events.
-    rows, scores = [], []
-    for owner in range(4):
-        rows += [(owner, day, 1) for day in range(5)]
-        scores += [9.0 if day == owner else 0.0 for day in range(5)]
-    table = board(rows)
-    seconds = np.tile(np.arange(5.0), 4) * 3_600
-    found = promptness(table, np.array(scores), seconds, np.ones(20), 0.25)
-    assert found.events.tolist() == [0.0, 1.0, 2.0, 3.0]
-    weights = np.array([[1.0, 1, 1, 1], [3, 0, 0, 1], [0, 0, 1, 0], [0, 0, 0, 0]])
-    np.testing.assert_array_equal(found.median_events(weights), [1.5, 0.0, 2.0, np.nan])
-    assert float(found.median_hours()) == 1.5
-    np.testing.assert_allclose(found.undetected(weights)[:3], 0.0)
-    np.testing.assert_allclose(found.money_lost(weights)[:3], [6 / 20, 3 / 20, 2 / 5])
