@@ -81,21 +81,6 @@ def fit_detector(
     return Detector(borders, model.fit(_binned(features, borders), labels, sample_weight=weights))
 
 
-def fewer_negatives(
-    labels: NDArray[np.bool_], *, seed: int, most: int = MOST_NEGATIVES
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return rows to train on and their weights: all positives, at most ``most`` negatives.
-
-    The kept negatives weigh as much as all of them, so the base rate stays.
-    """
-    negatives = np.flatnonzero(~labels)
-    if len(negatives) <= most:
-        return np.arange(len(labels)), np.ones(len(labels))
-    kept = stream(seed, "fewer negatives").choice(negatives, most, replace=False)
-    rows = np.sort(np.concatenate([np.flatnonzero(labels), kept]))
-    return rows, np.where(labels[rows], 1.0, len(negatives) / most)
-
-
 def _borders(features: Matrix, bins: int, seed: int) -> list[Matrix]:
     if len(features) > BINNED_ON:
         rows = stream(seed, "detector", "bins").choice(len(features), BINNED_ON, replace=False)

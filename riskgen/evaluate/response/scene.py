@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from riskgen.data.events import Events
 from riskgen.data.split import Split
 from riskgen.errors import NotApplicable
-from riskgen.evaluate.detection.detector import fewer_negatives, fit_detector
+from riskgen.evaluate.detection.boosted_trees import BoostedTrees
+from riskgen.evaluate.detection.lesson import Lesson
 from riskgen.evaluate.features.rows import Lens
 from riskgen.evaluate.normals import normals
 from riskgen.evaluate.response.halves import Half, halves
@@ -168,7 +169,4 @@ def detector_of(events: Events, seed: int) -> tuple[Scores | None, Scores | None
 
 
 def _fitted(lens: Lens, events: Events, seed: int) -> Scores:
-    rows = lens.rows(events)
-    kept, weights = fewer_negatives(rows.labels, seed=seed)
-    model = fit_detector(rows.features[kept], rows.labels[kept], weights, seed=seed)
-    return lambda shown: model.score(lens.features(shown))
+    return BoostedTrees(lens).fit([Lesson.whole(events)], seed=seed).score
