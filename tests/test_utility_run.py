@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from riskgen.data.toybank import simulate_bank
-from riskgen.errors import NotApplicable, RiskgenError
+from riskgen.errors import NotApplicable, RunError
 from riskgen.evaluate.detection.alerts import Board
 from riskgen.evaluate.result import MetricResult, declined
 from riskgen.evaluate.utility import experiment
@@ -22,6 +22,7 @@ from riskgen.stages.evaluate import EvaluateRequest, evaluate_run
 from riskgen.stages.fit import FitRequest, fit_run
 from riskgen.stages.material import TableRequest
 from riskgen.stages.utility import UtilityRequest, making, utility_of_run
+from riskgen.stages.utility.answer import read_answer
 
 KINDS = {"R0": "real", "S3": "synthetic", "P1": "placebo"}
 
@@ -126,10 +127,42 @@ def test_another_plan_is_another_look_and_the_same_is_none(run: Path) -> None:
     assert any("looked at 2 times" in caveat for caveat in other.verdict.caveats)
 
 
-def test_without_an_evaluation_there_is_nothing_to_put_it_into(run: Path) -> None:
+def test_asked_before_any_evaluation_it_is_the_only_look_at_the_test(run: Path) -> None:
     (run / "results.json").unlink()
-    with pytest.raises(RiskgenError, match="First: riskgen evaluate"):
-        ask(run)
+    utility = ask(run)
+    assert not (run / "results.json").exists()
+    assert read_answer(run) == utility
+    results = evaluate_run(EvaluateRequest(run=run, quick=True))
+    verdict = next(v for v in results.verdicts if v.question == "utility")
+    assert verdict.sentence == utility.verdict.sentence
+    assert results.facts["utility"]["test openings"] == 1
+    assert len(json.loads((run / "test_openings.json").read_text())["openings"]) == 1
+
+
+def test_an_answer_to_another_fit_is_nobodys(run: Path) -> None:
+    ask(run)
+    manifest = json.loads((run / MANIFEST).read_text())
+    write_json(run / MANIFEST, manifest | {"seed": 77})
+    assert read_answer(run) is None
+
+
+def test_a_quick_look_does_not_take_the_place_of_the_full_experiment(run: Path) -> None:
+    look = ask(run, refits=None, quick=True)
+    assert look.facts["runs"] == 2
+    assert any("Quick" in caveat for caveat in look.verdict.caveats)
+    assert read_answer(run) == look
+    full = ask(run)
+    assert read_answer(run) == full
+    again = ask(run, refits=None, quick=True)
+    assert again.facts["test openings"] == 2
+    assert read_answer(run) == full
+
+
+def test_a_damaged_answer_is_refused_in_words(run: Path) -> None:
+    ask(run)
+    write_json(run / "utility.json", {"manifest_sha256": file_hash(run / MANIFEST)})
+    with pytest.raises(RunError, match="is damaged"):
+        read_answer(run)
 
 
 def test_an_evaluation_writes_its_plan_down_before_it_looks(

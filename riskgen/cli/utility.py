@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 @click.option(
     "--refits",
     type=click.IntRange(1, 100),
-    default=10,
-    show_default=True,
-    help="Refits of the generator, each on another draw of customers; 'helps' needs 5.",
+    help="Refits of the generator, each on another draw of customers; 'helps' needs 5.  "
+    "[default: 10; 2 with --quick]",
+)
+@click.option(
+    "--quick", is_flag=True, help="One ratio, fewer rows, two refits: a look, never 'helps'."
 )
 @click.option(
     "--stress",
@@ -46,23 +48,28 @@ def command(quiet: bool, **asked: Any) -> None:
 
     Every run draws customers, refits the generator and trains every arm; the test is
     met by a plan that was written down before. Interrupted, the same command goes on.
-    The answer replaces the quick one in results.json.
+    The answer is utility.json, and takes the place of the quick one in results.json;
+    asked before 'riskgen evaluate', it is the only look at the test.
 
     \b
-    riskgen evaluate && riskgen utility --refits 10 --workers 2
+    riskgen utility --quick
+    riskgen utility --refits 10 --workers 2
     """
     from riskgen.cli.screen import Screen
+    from riskgen.stages.fitted import open_run
     from riskgen.stages.utility import UtilityRequest, utility_of_run
 
     screen = Screen(quiet)
+    folder = open_run(asked.pop("run"), asked["root"]).path
     with screen.progress("refitting and training") as bar:
         utility = utility_of_run(
-            UtilityRequest(**asked),
+            UtilityRequest(run=folder, **asked),
             on_plan=lambda plan, openings: _show_plan(plan, openings, screen),
             on_run=lambda done, n: bar.show(done / n, f"run {done} of {n}"),
         )
     screen.verdicts([utility.verdict])
-    screen.note("Next: riskgen report")
+    evaluated = (folder / "results.json").is_file()
+    screen.note(f"Next: riskgen {'report' if evaluated else 'evaluate'}")
 
 
 def _show_plan(plan: Plan, openings: int, screen: Screen) -> None:

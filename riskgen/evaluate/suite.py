@@ -58,6 +58,7 @@ def evaluate_events(
     simulated: bool = False,
     on_phase: OnPhase | None = None,
     on_plan: OnPlan | None = None,
+    answered: Utility | None = None,
 ) -> Results:
     """Judge a generator of event sequences: fidelity, utility, privacy.
 
@@ -79,6 +80,8 @@ def evaluate_events(
         Told the name of what begins and the part of the work done, 0 to 1.
     on_plan : callable or None
         As for :func:`~riskgen.evaluate.utility.experiment.judge_utility`.
+    answered : Utility or None
+        What the full experiment found: then the test is not looked at again.
     """
     say = on_phase or (lambda name, done: None)
     say("drawing customers", 0.0)
@@ -87,7 +90,7 @@ def evaluate_events(
     say("fidelity", 0.1)
     fidelity = measure_fidelity(split.generator, split.control, synthetic, seed=seed, quick=quick)
     say("utility", 0.4)
-    utility = judge_utility(
+    utility = answered or judge_utility(
         split,
         sampler,
         scenarios,
@@ -102,9 +105,12 @@ def evaluate_events(
     )
     privacy += measure_white_box(sampler, split.generator, split.control, seed=seed)
     say("done", 1.0)
-    verdicts = [fidelity_verdict(fidelity), utility.verdict, privacy_verdict(privacy)]
+    # The full experiment was not quick, whatever this evaluation is.
+    helps = utility.verdict if answered is not None else _paced(utility.verdict, quick)
+    faithful, leaks = fidelity_verdict(fidelity), privacy_verdict(privacy)
+    verdicts = [_paced(faithful, quick), helps, _paced(leaks, quick)]
     facts = _event_facts(split, n, utility, seed, quick, simulated)
-    return _results([*fidelity, *utility.metrics, *privacy], verdicts, facts, quick)
+    return Results([*fidelity, *utility.metrics, *privacy], verdicts, facts)
 
 
 def evaluate_market(
@@ -168,7 +174,8 @@ def evaluate_market(
         "horizon in days": horizon,
         "split": {"reason": split.reason, "hashes": split.hashes()},
     }
-    return _results(metrics, [market_verdict(metrics), *unasked_of_markets()], facts, quick)
+    verdicts = [_paced(v, quick) for v in (market_verdict(metrics), *unasked_of_markets())]
+    return Results(metrics, verdicts, facts)
 
 
 def _forecasts(
@@ -192,10 +199,8 @@ def _forecasts(
     return Forecasts(found.metrics, {**found.facts, "dates": shown} if found.facts else {})
 
 
-def _results(
-    metrics: list[Any], verdicts: list[Verdict], facts: dict[str, Any], quick: bool
-) -> Results:
-    return Results(metrics, [hasty(v) for v in verdicts] if quick else verdicts, facts)
+def _paced(verdict: Verdict, quick: bool) -> Verdict:
+    return hasty(verdict) if quick else verdict
 
 
 def _event_facts(

@@ -16,6 +16,7 @@ from riskgen.simulate.scenario import StressScenario
 from riskgen.stages.evaluate_market import evaluate_prices
 from riskgen.stages.fitted import Fitted, open_run
 from riskgen.stages.material import EventMaterial, PriceMaterial
+from riskgen.stages.utility.answer import read_answer
 from riskgen.stages.utility.openings import register
 
 
@@ -32,7 +33,8 @@ class EvaluateRequest:
     quick : bool
         Fewer repeats; verdicts are capped accordingly.
     stress : tuple of str
-        Scenarios for the utility arm; all shipped ones of the domain when empty.
+        Scenarios for the utility arm; when empty all shipped ones of the domain, unless
+        the full experiment has answered: then its answer stands.
     data : str, Path or None
         Where the table lies now, if it has moved.
     password_file : Path or None
@@ -75,6 +77,7 @@ def evaluate_run(request: EvaluateRequest, *, on_phase: OnPhase | None = None) -
             simulated=simulated,
             on_phase=on_phase,
             on_plan=lambda plan: register(fitted.run.path, plan),
+            answered=None if request.stress else read_answer(fitted.run.path),
         )
     else:
         assert isinstance(material, PriceMaterial)

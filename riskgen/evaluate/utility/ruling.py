@@ -99,6 +99,8 @@ def _caps(evidence: Evidence, simulated: bool) -> list[str]:
             f"{_fits(evidence.n_runs)}: the full rule needs at least {LEAST_RUNS} refits of the "
             "generator, so 'helps' cannot be claimed. Run: riskgen utility"
         )
+    if evidence.plan.quick:
+        caps.append("Quick: one ratio and fewer rows, so 'helps' cannot be claimed.")
     if n_fraud < LEAST_TEST_FRAUDS:
         caps.append(
             f"Only {n_fraud} fraud customers in the test window; below {LEAST_TEST_FRAUDS} "

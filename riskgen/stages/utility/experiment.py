@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from riskgen.errors import NotApplicable, RiskgenError, RunError
+from riskgen.errors import NotApplicable
 from riskgen.evaluate.utility.experiment import Utility, conclude
 from riskgen.evaluate.utility.plan import Plan
 from riskgen.evaluate.utility.trial import check
-from riskgen.evaluate.verdict import Results
-from riskgen.runs import MANIFEST, file_hash, read_json, write_json
+from riskgen.runs import MANIFEST, file_hash
 from riskgen.simulate import catalogue
 from riskgen.simulate.draft import Draft
 from riskgen.simulate.engines.engine import EngineName, engine_of
 from riskgen.stages.fitted import Fitted, open_run
 from riskgen.stages.material import EventMaterial
+from riskgen.stages.utility.answer import write_answer
 from riskgen.stages.utility.found import read
 from riskgen.stages.utility.making import RunTask, make_run
 from riskgen.stages.utility.openings import register
 
-RESULTS = "results.json"
 REFITS = 10  # 5 seeds of the generator and 2 draws of customers at least (PROTOCOL B3)
+QUICK_REFITS = 2  # enough to see the noise of a refit, too few to claim anything [J]
 OnRun = Callable[[int, int], None]
 
 
@@ -37,8 +37,10 @@ class UtilityRequest:
         Run folder; the newest under ``root`` when None.
     root : Path
         Folder of runs.
-    refits : int
-        Of the generator, each on another draw of customers.
+    refits : int or None
+        Of the generator, each on another draw of customers; 10, or 2 where quick, when None.
+    quick : bool
+        One ratio and fewer rows; the answer cannot be that it helps.
     stress : tuple of str
         Scenarios; all shipped ones for transactions when empty.
     budget : float or None
@@ -61,7 +63,8 @@ class UtilityRequest:
 
     run: Path | None = None
     root: Path = Path("runs")
-    refits: int = REFITS
+    refits: int | None = None
+    quick: bool = False
     stress: tuple[str, ...] = ()
     budget: float | None = None
     data: str | None = field(default=None, repr=False)  # may hold a password
@@ -73,6 +76,11 @@ class UtilityRequest:
     address: str | None = None
     force: bool = False
 
+    @property
+    def runs(self) -> int:
+        """How often the generator is refitted."""
+        return self.refits or (QUICK_REFITS if self.quick else REFITS)
+
 
 def utility_of_run(
     request: UtilityRequest,
@@ -80,7 +88,9 @@ def utility_of_run(
     on_plan: Callable[[Plan, int], None] | None = None,
     on_run: OnRun | None = None,
 ) -> Utility:
-    """Run the experiment, or go on with it, and put its answer into ``results.json``.
+    """Run the experiment, or go on with it, and write its answer into the run's folder.
+
+    ``utility.json`` has it; an evaluation before or after takes it into ``results.json``.
 
     Parameters
     ----------
@@ -97,7 +107,6 @@ def utility_of_run(
         When the run, its table or a scenario cannot be used.
     """
     fitted = Fitted.open(open_run(request.run, request.root))
-    before = _results(fitted.run.path)
     source = (request.data, request.password_file, request.context)
     material = fitted.material(*source)
     if not isinstance(material, EventMaterial):
@@ -106,7 +115,12 @@ def utility_of_run(
     names = request.stress or tuple(catalogue.names())
     scenarios = [s for s in map(catalogue.load, names) if s.domain == "transactions"]
     plan = Plan.of(
-        material.split, scenarios, seed=request.seed, runs=request.refits, budget=request.budget
+        material.split,
+        scenarios,
+        seed=request.seed,
+        runs=request.runs,
+        quick=request.quick,
+        budget=request.budget,
     )
     openings = register(fitted.run.path, plan)
     if on_plan is not None:
@@ -118,25 +132,15 @@ def utility_of_run(
     with draft.opened(asked, force=request.force):
         tasks = [
             RunTask(fitted.run.path, draft, number, plan, used, source)
-            for number in range(request.refits)
+            for number in range(request.runs)
         ]
         _make(request, tasks, on_run or (lambda done, n: None))
-        found = [read(draft, number) for number in range(request.refits)]
+        found = [read(draft, number) for number in range(request.runs)]
         simulated = fitted.run.manifest["data"]["origin"] == "simulated"
         utility = conclude(material.split, plan, found, simulated=simulated, openings=openings)
-        write_json(fitted.run.path / RESULTS, _joined(before, utility).to_json())
+        write_answer(fitted.run.path, utility)
         draft.remove()
     return utility
-
-
-def _results(run: Path) -> Results:
-    path = run / RESULTS
-    if not path.is_file():
-        raise RiskgenError(f"There is no '{path}' to put the answer into. First: riskgen evaluate")
-    results = Results.from_json(read_json(path))
-    if results.facts.get("manifest_sha256") != file_hash(run / MANIFEST):
-        raise RunError(f"'{path}' is of another fit. Evaluate again: riskgen evaluate")
-    return results
 
 
 def _make(request: UtilityRequest, tasks: list[RunTask], on_run: OnRun) -> None:
@@ -149,19 +153,3 @@ def _make(request: UtilityRequest, tasks: list[RunTask], on_run: OnRun) -> None:
         for _ in outcomes:
             done += 1
             on_run(done, len(tasks))
-
-
-def _joined(before: Results, utility: Utility) -> Results:
-    """Return the results with the answer on usefulness in place of the earlier one."""
-    metrics, added = [], False
-    for metric in before.metrics:
-        if metric.question != "utility":
-            metrics.append(metric)
-        elif not added:
-            metrics += utility.metrics
-            added = True
-    metrics += [] if added else utility.metrics
-    verdicts = [utility.verdict if v.question == "utility" else v for v in before.verdicts]
-    return replace(
-        before, metrics=metrics, verdicts=verdicts, facts={**before.facts, "utility": utility.facts}
-    )
