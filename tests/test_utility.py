@@ -108,8 +108,10 @@ def test_a_label_per_entity_declines_scenarios_with_a_reason(planted):
     names = ("generator", "control", "reference", "validation", "test")
     other = replace(split, **{name: per_entity(getattr(split, name)) for name in names})
     sampler = RealHoldout(per_entity(pool))
-    found = judge_utility(other, sampler, [load("ato_drain")], seed=1, simulated=False, quick=True)
+    asked = [load("ato_drain"), load("transplant_fraud")]
+    found = judge_utility(other, sampler, asked, seed=1, simulated=False, quick=True)
     assert "one label for an entity" in found.facts["arms left out"]["S3"]
+    assert "one label for an entity" in found.facts["arms left out"]["S4"]
     assert found.facts["preregistration"]["plan"]["budget"] == 0.10
     assert found.verdict.answer != "HELPS"
 

@@ -73,6 +73,8 @@ class Offer:
     @cached_property
     def transplant(self) -> Addition:
         """Real normals with the shape of a known fraud."""
+        if self.real.events.schema.label_level == "entity":
+            raise NotApplicable("Cases are events, but this table has one label for an entity.")
         shapes = next((s for s in self.scenarios if s.mechanism == "transplant"), None)
         if shapes is None:
             raise NotApplicable("No transplant was given.")
