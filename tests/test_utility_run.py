@@ -11,6 +11,7 @@ import pytest
 
 from riskgen.data.toybank import simulate_bank
 from riskgen.errors import NotApplicable, RunError
+from riskgen.evaluate import suite
 from riskgen.evaluate.detection.alerts import Board
 from riskgen.evaluate.result import MetricResult, declined
 from riskgen.evaluate.utility import experiment
@@ -63,6 +64,13 @@ def quick_runs(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
     return entities
 
 
+@pytest.fixture
+def nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An evaluation that asks of usefulness alone."""
+    for name in ("measure_fidelity", "measure_privacy", "measure_white_box"):
+        monkeypatch.setattr(suite, name, lambda *args, **named: [])
+
+
 def ask(run: Path, **changed) -> Utility:
     request = replace(UtilityRequest(run=run, refits=3), **changed)
     return utility_of_run(request)
@@ -111,9 +119,11 @@ def test_what_was_interrupted_goes_on_and_ends_the_same(run: Path) -> None:
 def test_the_plan_is_written_down_before_a_run_is_made(run: Path) -> None:
     there: list[bool] = []
 
-    def look(plan, openings) -> None:
+    def look(plan, openings, estimate) -> None:
         known = json.loads((run / "test_openings.json").read_text())["openings"]
         there.append(known[-1]["sha256"] == plan.sha256)
+        assert estimate.detectors_s > 0
+        assert "1 refit of the generator, about as long" in str(estimate)
 
     utility_of_run(UtilityRequest(run=run, refits=1), on_plan=look)
     assert there == [True]
@@ -127,6 +137,7 @@ def test_another_plan_is_another_look_and_the_same_is_none(run: Path) -> None:
     assert any("looked at 2 times" in caveat for caveat in other.verdict.caveats)
 
 
+@pytest.mark.usefixtures("nothing_else")
 def test_asked_before_any_evaluation_it_is_the_only_look_at_the_test(run: Path) -> None:
     (run / "results.json").unlink()
     utility = ask(run)
@@ -165,6 +176,7 @@ def test_a_damaged_answer_is_refused_in_words(run: Path) -> None:
         read_answer(run)
 
 
+@pytest.mark.usefixtures("nothing_else")
 def test_an_evaluation_writes_its_plan_down_before_it_looks(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

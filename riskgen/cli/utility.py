@@ -11,6 +11,7 @@ from riskgen.cli.options import password_file_option, quiet_option, run_options,
 if TYPE_CHECKING:
     from riskgen.cli.screen import Screen
     from riskgen.evaluate.utility.plan import Plan
+    from riskgen.stages.utility.estimate import Estimate
 
 
 @click.command("utility")
@@ -64,7 +65,7 @@ def command(quiet: bool, **asked: Any) -> None:
     with screen.progress("refitting and training") as bar:
         utility = utility_of_run(
             UtilityRequest(run=folder, **asked),
-            on_plan=lambda plan, openings: _show_plan(plan, openings, screen),
+            on_plan=lambda *told: _show_plan(screen, *told),
             on_run=lambda done, n: bar.show(done / n, f"run {done} of {n}"),
         )
     screen.verdicts([utility.verdict])
@@ -72,11 +73,12 @@ def command(quiet: bool, **asked: Any) -> None:
     screen.note(f"Next: riskgen {'report' if evaluated else 'evaluate'}")
 
 
-def _show_plan(plan: Plan, openings: int, screen: Screen) -> None:
+def _show_plan(screen: Screen, plan: Plan, openings: int, estimate: Estimate) -> None:
     screen.head(f"{plan.runs} runs; plan {plan.sha256[:12]}, written down before the test is read")
     screen.note(
         f"{plan.n_test_fraud} fraud customers of {plan.n_test:,} in the test: the smallest effect "
         f"that it can see is {100 * plan.detectable:.1f} points of recall"
     )
+    screen.note(f"It takes {estimate}")
     if openings > 1:
         screen.note(f"{openings} different plans have looked at this test, this one included")

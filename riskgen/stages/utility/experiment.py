@@ -18,12 +18,14 @@ from riskgen.simulate.engines.engine import EngineName, engine_of
 from riskgen.stages.fitted import Fitted, open_run
 from riskgen.stages.material import EventMaterial
 from riskgen.stages.utility.answer import write_answer
+from riskgen.stages.utility.estimate import Estimate, estimated
 from riskgen.stages.utility.found import read
 from riskgen.stages.utility.making import RunTask, make_run
 from riskgen.stages.utility.openings import register
 
 REFITS = 10  # 5 seeds of the generator and 2 draws of customers at least (PROTOCOL B3)
 QUICK_REFITS = 2  # enough to see the noise of a refit, too few to claim anything [J]
+OnPlan = Callable[[Plan, int, Estimate], None]
 OnRun = Callable[[int, int], None]
 
 
@@ -85,7 +87,7 @@ class UtilityRequest:
 def utility_of_run(
     request: UtilityRequest,
     *,
-    on_plan: Callable[[Plan, int], None] | None = None,
+    on_plan: OnPlan | None = None,
     on_run: OnRun | None = None,
 ) -> Utility:
     """Run the experiment, or go on with it, and write its answer into the run's folder.
@@ -97,7 +99,7 @@ def utility_of_run(
     request : UtilityRequest
         What to ask.
     on_plan : callable or None
-        Shown the plan, and how many plans have looked at this test, before it is read.
+        Shown the plan, how many plans have looked at this test, and what it will cost.
     on_run : callable or None
         Told how many runs are there, of how many.
 
@@ -124,7 +126,7 @@ def utility_of_run(
     )
     openings = register(fitted.run.path, plan)
     if on_plan is not None:
-        on_plan(plan, openings)
+        on_plan(plan, openings, estimated(material.split, plan, request.workers))
     draft = Draft.of(fitted.run.path / "utility", "utility experiment")
     manifest = file_hash(fitted.run.path / MANIFEST)
     asked = {"plan": plan.sha256, "manifest": manifest}
