@@ -111,6 +111,25 @@ def test_equal_salts_split_equally_and_other_salts_do_not() -> None:
     assert set(first.hashes()) == set(NAMES)
 
 
+def test_ten_turns_make_every_entity_a_test_entity_once_and_never_one_to_learn_from_too() -> None:
+    events = bank(150)
+    tested: list[str] = []
+    for turn in range(10):
+        split = split_events(events, turn=turn / 10)
+        now = set(split.test.entity_ids)
+        assert not now & set(split.generator.entity_ids)
+        tested += now
+    assert len(tested) == len(set(tested))
+    there = events.seconds() > split.test_window[0]
+    assert set(tested) >= {events.entity_ids[i] for i in np.unique(events.owner[there])}
+
+
+def test_no_turn_is_the_split_itself() -> None:
+    events = bank(150)
+    assert split_events(events, turn=0.0).hashes() == split_events(events).hashes()
+    assert split_events(events, turn=0.3).hashes() != split_events(events).hashes()
+
+
 def test_shares_are_about_50_20_10_10_10() -> None:
     counts = [part.n_entities for part in parts(split_events(loans([300] * 4000)))]
     # Binomial standard deviation of 4,000 at one half is 32: four of them.

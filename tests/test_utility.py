@@ -11,9 +11,11 @@ from utility_world import relabelled, split_and_pool
 from riskgen.data.events import Events
 from riskgen.errors import NotApplicable
 from riskgen.evaluate.controls import Copycat, IndepMarginals, RealHoldout
+from riskgen.evaluate.intervals import detectable_difference as seen_with
 from riskgen.evaluate.result import Estimate
 from riskgen.evaluate.utility.effects import Effect, effects
 from riskgen.evaluate.utility.evidence import gather
+from riskgen.evaluate.utility.exam import Exams
 from riskgen.evaluate.utility.experiment import judge_utility
 from riskgen.evaluate.utility.plan import Plan
 from riskgen.evaluate.utility.ruling import ruled, utility_verdict
@@ -24,7 +26,7 @@ from riskgen.simulate.catalogue import load
 
 def evidence_of(split, sampler, scenarios=(), seed=1, ratio=5):
     plan = replace(Plan.of(split, scenarios, seed=seed, quick=True), ratios=(ratio,))
-    return gather(split, plan, [run_trial(split, sampler, scenarios, plan, seed=seed)])
+    return gather(Exams.of(split), plan, [run_trial(split, sampler, scenarios, plan, seed=seed)])
 
 
 @pytest.fixture(scope="module")
@@ -80,14 +82,14 @@ def test_every_arm_is_met_by_the_same_test(oracle):
     assert set(oracle.left_out) == {"S3", "S3g", "S4", "S34"}
     assert "No transactions scenario" in oracle.left_out["S3"]
     sizes = {len(scores) for arm in oracle.standings.values() for scores in arm.scores}
-    assert sizes == {int(oracle.board.scored.sum())}
+    assert sizes == {int(oracle.exams[0].board.scored.sum())}
 
 
 def test_a_generator_that_copies_does_not_help_beyond_repeating_the_frauds(planted):
     split, _ = planted
     copycat = Copycat(split.generator, split.control, 1.0)
     effect = effects(evidence_of(split, copycat))["S2"]
-    assert ruled(effect, n_fraud=40, checks_pass=True) != "HELPS"
+    assert ruled(effect, detectable=seen_with(40), checks_pass=True) != "HELPS"
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -96,7 +98,7 @@ def test_shuffled_labels_never_help(planted, seed):
     labels = np.random.default_rng(seed).permutation(split.generator.event_label())
     confused = replace(split, generator=relabelled(split.generator, labels), test=split.validation)
     evidence = evidence_of(confused, IndepMarginals(confused.generator), seed=seed)
-    assert ruled(effects(evidence)["S2"], n_fraud=18, checks_pass=True) != "HELPS"
+    assert ruled(effects(evidence)["S2"], detectable=seen_with(18), checks_pass=True) != "HELPS"
 
 
 def test_a_label_per_entity_declines_scenarios_with_a_reason(planted):
@@ -128,9 +130,12 @@ def test_without_a_label_there_is_nothing_to_help(planted):
 
 
 def test_fewer_than_ten_frauds_conclude_nothing(oracle):
-    few = replace(oracle.board, labels=oracle.board.labels & (oracle.board.owner < 60))
+    asked = oracle.exams[0]
+    fraud = np.isin(np.arange(asked.board.n_entities), asked.board.fraud_entities)
+    kept = np.flatnonzero(~fraud | (np.cumsum(fraud) < 9))
+    few = Exams((replace(asked, events=asked.events.take(kept)),))
     assert 0 < few.n_fraud < 10
-    evidence = replace(oracle, board=few, claims=("S2",) * 9)
+    evidence = replace(oracle, exams=few, claims=("S2",) * 9)
     verdict = utility_verdict(evidence, checks_pass=True, simulated=False)
     assert verdict.answer == "NO EVIDENCE"
     assert verdict.status == "INCONCLUSIVE"
@@ -173,7 +178,7 @@ def effect_of(
     ],
 )
 def test_the_rule_of_the_protocol(effect, word):
-    assert ruled(effect, n_fraud=5_000, checks_pass=True) == word
+    assert ruled(effect, detectable=seen_with(5_000), checks_pass=True) == word
 
 
 def test_a_verdict_by_its_guard_rail_says_so():
@@ -185,9 +190,9 @@ def test_a_verdict_by_its_guard_rail_says_so():
 
 def test_a_failed_check_takes_help_away():
     good = effect_of(0.01, 0.04, 0.07, 0.01)
-    assert ruled(good, n_fraud=5_000, checks_pass=False) == "NO EVIDENCE"
+    assert ruled(good, detectable=seen_with(5_000), checks_pass=False) == "NO EVIDENCE"
 
 
 def test_too_few_frauds_are_never_called_equivalent():
     still = effect_of(0.0, 0.0, 0.0, 1.0)
-    assert ruled(still, n_fraud=20, checks_pass=True) == "NO EVIDENCE"
+    assert ruled(still, detectable=seen_with(20), checks_pass=True) == "NO EVIDENCE"

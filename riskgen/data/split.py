@@ -74,7 +74,7 @@ class Split:
         return {name: _members_hash(getattr(self, name), self.salt) for name in NAMES}
 
 
-def split_events(events: Events, *, salt: str = "riskgen") -> Split:
+def split_events(events: Events, *, salt: str = "riskgen", turn: float = 0.0) -> Split:
     """Split events into the five partitions.
 
     With a label per event, or none, learning ends at T0 and the test starts
@@ -82,22 +82,32 @@ def split_events(events: Events, *, salt: str = "riskgen") -> Split:
     learned from and late ones are the test, if their ends spread over time;
     otherwise entities are split by hash alone, which the reason says.
 
+    Parameters
+    ----------
+    events : Events
+        The whole table.
+    salt : str
+        Of the hash that an entity's place in [0, 1) follows from.
+    turn : float
+        By how much all places are moved on, from 1 to 0 again: turns of 0, .1 … .9
+        make every entity that is split by hash a test entity exactly once.
+
     Raises
     ------
     DataError
         When fewer than five entities are left to learn from or to control with.
     """
     if events.schema.label_level == "entity":
-        return _by_vintage(events, salt) or _by_hash(events, salt)
-    return _by_time(events, salt)
+        return _by_vintage(events, salt, turn) or _by_hash(events, salt, turn)
+    return _by_time(events, salt, turn)
 
 
-def _by_time(events: Events, salt: str) -> Split:
+def _by_time(events: Events, salt: str, turn: float) -> Split:
     seconds = events.seconds()
     learned, validated = (float(q) for q in np.quantile(seconds, _EVENT_CUTS))
     start, end = float(seconds.min()), float(seconds.max())
     gap = min(_GAP_DAYS * SECONDS_PER_DAY, _LARGEST_GAP * (end - start))
-    group = _hashed_group(events, salt, np.cumsum(_SHARES))
+    group = _hashed_group(events, salt, np.cumsum(_SHARES), turn)
     until = np.array([learned, learned, learned, validated, np.inf])
     kept = seconds < until[group][events.owner]
     reason = (
@@ -119,14 +129,14 @@ def _check_window(seconds: Floats, window: Window, reason: str) -> None:
         )
 
 
-def _by_vintage(events: Events, salt: str) -> Split | None:
+def _by_vintage(events: Events, salt: str, turn: float) -> Split | None:
     seconds = events.seconds()
     ends = seconds[events.offsets[1:] - 1]
     spread = np.quantile(ends, 0.95) - np.quantile(ends, 0.05)
     if spread <= _VINTAGE_SPREAD * (seconds.max() - seconds.min()):
         return None
     learned, validated = np.quantile(ends, _VINTAGE_CUTS)
-    group = _hashed_group(events, salt, np.cumsum(_SHARES[:3]) / sum(_SHARES[:3]))
+    group = _hashed_group(events, salt, np.cumsum(_SHARES[:3]) / sum(_SHARES[:3]), turn)
     group[ends > learned] = 3
     group[ends > validated] = 4
     if np.bincount(group, minlength=len(NAMES))[3:].min() < _FEWEST:
@@ -141,8 +151,8 @@ def _by_vintage(events: Events, salt: str) -> Split | None:
     return _split(events, group, whole, (_ALWAYS, _ALWAYS), True, reason, salt)
 
 
-def _by_hash(events: Events, salt: str) -> Split:
-    group = _hashed_group(events, salt, np.cumsum(_SHARES))
+def _by_hash(events: Events, salt: str, turn: float) -> Split:
+    group = _hashed_group(events, salt, np.cumsum(_SHARES), turn)
     reason = (
         f"Entities were split by hash {_percent(_SHARES)}. The label is one for an entity and "
         "all entities end at about the same time, so the test is of other entities but NOT "
@@ -156,11 +166,12 @@ def _percent(shares: Sequence[float]) -> str:
     return "/".join(f"{100 * share:.0f}" for share in shares) + " %"
 
 
-def _hashed_group(events: Events, salt: str, cuts: Floats) -> NDArray[np.int64]:
+def _hashed_group(events: Events, salt: str, cuts: Floats, turn: float) -> NDArray[np.int64]:
     """Return the group of each entity, shape (n_entities,), from its salted hash."""
     digests = [_entity_digest(key, salt) for key in events.entity_ids]
     places = np.array([int.from_bytes(d[:8], "big") / 2.0**64 for d in digests])
-    return np.minimum(np.searchsorted(cuts, places, side="right"), len(cuts) - 1)
+    turned = (places + turn) % 1.0 if turn else places
+    return np.minimum(np.searchsorted(cuts, turned, side="right"), len(cuts) - 1)
 
 
 def _entity_digest(key: str, salt: str) -> bytes:

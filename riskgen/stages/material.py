@@ -13,6 +13,7 @@ from pathlib import Path
 
 from riskgen.data.cleaning import clean
 from riskgen.data.context.source import ContextSource, rows_of
+from riskgen.data.events import Events
 from riskgen.data.inference.inference import infer_schema
 from riskgen.data.market import Prices, PriceSplit, clean_prices, split_prices
 from riskgen.data.schema import Schema
@@ -168,11 +169,18 @@ class EventMaterial(Material):
         Of all partitions, and of what is in none of them.
     split : Split
         The partitions; nobody dominates those that are learned and compared.
+    events : Events
+        All of them, as they were split.
     """
 
     n_entities: int
     n_events: int
     split: Split = field(repr=False)
+    events: Events = field(repr=False)
+
+    def turned(self, turn: float) -> Split:
+        """Return the partitions with entities moved on by a part of the whole, 0 to 1."""
+        return bounded(split_events(self.events, turn=turn))[0] if turn else self.split
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,6 +261,7 @@ def _event_material(
         events.n_entities,
         events.n_events,
         split,
+        events,
         sample=drawn.sample,
         survey=survey,
     )

@@ -45,7 +45,7 @@ def effects(evidence: Evidence) -> dict[str, Effect]:
 
 def effect_of(evidence: Evidence, arm: Standing, p: float) -> Effect:
     """Return what an arm changed against the best real-only one; ``p`` is as adjusted."""
-    best, n = evidence.best, evidence.board.n_fraud
+    best, n = evidence.best, evidence.exams.n_fraud
     recall = arm.recall.minus(best.recall)
     precision = arm.precision.minus(best.precision)
     return Effect(

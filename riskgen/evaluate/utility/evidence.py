@@ -1,8 +1,9 @@
-"""What all runs together say of each arm, on one test, with everything resampled.
+"""What all runs together say of each arm, with everything resampled.
 
 PROTOCOL B3: the hierarchical bootstrap draws test entities and runs; arms are paired,
-since all are scored on the same entities in the same runs. Knows scores, not how
-detectors came about.
+since all are scored on the same entities in the same runs. Where every run has other
+customers as its test, both stages see what the test drew, and intervals are too wide
+rather than too narrow. Knows scores, not how detectors came about.
 """
 
 from __future__ import annotations
@@ -14,19 +15,20 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from riskgen.data.split import Split
 from riskgen.evaluate.detection.alerts import Board
 from riskgen.evaluate.intervals import bca_interval, one_sided_p, resampling_weights
 from riskgen.evaluate.result import Estimate
 from riskgen.evaluate.utility.arms import Kind
+from riskgen.evaluate.utility.exam import Exams
 from riskgen.evaluate.utility.plan import Plan
 from riskgen.evaluate.utility.trial import Trial
 from riskgen.seeding import stream
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Counts = NDArray[np.uint8]
 
-Metric = Callable[[Floats, Floats | None], Floats]
+Metric = Callable[[Board, Floats, Floats | None], Floats]
 
 GROUPS = 50  # of test entities left out in turn for the acceleration of BCa [J]
 
@@ -51,8 +53,8 @@ class Measured:
 
     @property
     def value(self) -> float:
-        """Mean over runs."""
-        return float(self.runs.mean())
+        """Mean over runs that have a fraud to find."""
+        return float(_mean(self.runs, axis=0))
 
     def minus(self, other: Measured) -> Measured:
         """Return the paired difference."""
@@ -112,8 +114,8 @@ class Evidence:
     Attributes
     ----------
     plan : Plan
-    board : Board
-        Of the test set.
+    exams : Exams
+        The tests of the runs.
     standings : dict of str to Standing
         By arm, real-only ones first.
     claims : tuple of str or None
@@ -123,7 +125,7 @@ class Evidence:
     """
 
     plan: Plan
-    board: Board
+    exams: Exams
     standings: dict[str, Standing]
     claims: tuple[str | None, ...]
     left_out: dict[str, str]
@@ -151,20 +153,19 @@ class Evidence:
         return self.standings[max(sorted(set(there)), key=there.count)]
 
 
-def gather(split: Split, plan: Plan, trials: Sequence[Trial]) -> Evidence:
+def gather(exams: Exams, plan: Plan, trials: Sequence[Trial]) -> Evidence:
     """Return what all runs found, resampled together.
 
     Parameters
     ----------
-    split : Split
-        Its test is what the trials scored.
+    exams : Exams
+        What the trials scored.
     plan : Plan
         As registered; its seed draws the resamples.
     trials : sequence of Trial
         One for each run, at least one.
     """
-    board = Board.of_partition(split.test, split.test_window)
-    resampling = _Resampling.of(board, plan, len(trials))
+    resampling = _Resampling.of(exams, plan, len(trials))
     left_out = {name: why for trial in reversed(trials) for name, why in trial.left_out.items()}
     found = [{outcome.id: outcome for outcome in trial.outcomes} for trial in trials]
     standings = {}
@@ -180,32 +181,46 @@ def gather(split: Split, plan: Plan, trials: Sequence[Trial]) -> Evidence:
             first.note,
             tuple(run[name].chosen for run in found),
             scores,
-            resampling.measure(lambda s, w: board.recall(s, plan.budget, w), scores),
-            resampling.measure(board.average_precision, scores),
+            resampling.measure(lambda board, s, w: board.recall(s, plan.budget, w), scores),
+            resampling.measure(Board.average_precision, scores),
         )
-    return Evidence(plan, board, standings, tuple(trial.claim for trial in trials), left_out)
+    return Evidence(plan, exams, standings, tuple(trial.claim for trial in trials), left_out)
 
 
 @dataclass(frozen=True, eq=False)
 class _Resampling:
     """The draws that all arms share."""
 
-    weights: Floats  # (n_draws, n_entities)
-    groups: Floats  # (n_groups, n_entities)
+    exams: Exams
+    weights: Counts  # (n_draws, n_entities) of all runs together
+    groups: Counts  # (n_groups, n_entities)
     runs: Ints  # (n_draws, n_runs)
 
     @classmethod
-    def of(cls, board: Board, plan: Plan, n_runs: int) -> _Resampling:
-        n = board.n_entities
+    def of(cls, exams: Exams, plan: Plan, n_runs: int) -> _Resampling:
+        n = exams.n_entities
         weights = resampling_weights(n, plan.draws, stream(plan.seed, "evidence", "entities"))
         group = stream(plan.seed, "evidence", "groups").permutation(n) % GROUPS
-        groups = (group[None, :] != np.arange(min(GROUPS, n))[:, None]).astype(np.float64)
+        groups = group[None, :] != np.arange(min(GROUPS, n))[:, None]
         rng = stream(plan.seed, "evidence", "runs")
-        return cls(weights, groups, rng.integers(n_runs, size=(plan.draws, n_runs)))
+        runs = rng.integers(n_runs, size=(plan.draws, n_runs))
+        return cls(exams, weights.astype(np.uint8), groups.astype(np.uint8), runs)
 
     def measure(self, number: Metric, scores: Sequence[Floats]) -> Measured:
-        runs = np.array([float(number(s, None)) for s in scores])
-        drawn = np.stack([number(s, self.weights) for s in scores], axis=1)
-        draws = np.take_along_axis(drawn, self.runs, axis=1).mean(axis=1)
-        left_out = np.mean([number(s, self.groups) for s in scores], axis=0)
-        return Measured(runs, draws, left_out)
+        asked = [(self.exams[run].board, run, s) for run, s in enumerate(scores)]
+        runs = np.array([float(number(board, s, None)) for board, _, s in asked])
+        drawn = [number(board, s, self._of(self.weights, run)) for board, run, s in asked]
+        draws = np.take_along_axis(np.stack(drawn, axis=1), self.runs, axis=1)
+        left = [number(board, s, self._of(self.groups, run)) for board, run, s in asked]
+        return Measured(runs, _mean(draws, axis=1), _mean(np.stack(left), axis=0))
+
+    def _of(self, counts: Counts, run: int) -> Floats:
+        """Return the weights of the customers of a run's test."""
+        return counts[:, self.exams.place(run)].astype(np.float64)
+
+
+def _mean(values: Floats, axis: int) -> Floats:
+    """Return the mean over runs that have a fraud to find; NaN where none has."""
+    there = np.isfinite(values)
+    total = np.where(there, values, 0.0).sum(axis=axis)
+    return np.asarray(total / np.where(there.any(axis=axis), there.sum(axis=axis), np.nan))

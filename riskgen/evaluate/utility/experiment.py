@@ -15,6 +15,7 @@ from riskgen.evaluate.result import MetricResult, declined
 from riskgen.evaluate.utility.calibration import measure_calibration
 from riskgen.evaluate.utility.checks import measure_checks, passed, together
 from riskgen.evaluate.utility.evidence import Evidence, gather
+from riskgen.evaluate.utility.exam import Exams
 from riskgen.evaluate.utility.plan import Plan
 from riskgen.evaluate.utility.results import described
 from riskgen.evaluate.utility.ruling import utility_verdict
@@ -94,7 +95,7 @@ def judge_utility(
         found = run_once(split, sampler, scenarios, plan, seed=seed)
     except NotApplicable as reason:
         return declined_utility(str(reason))
-    return conclude(split, plan, [found], simulated=simulated, openings=openings)
+    return conclude(Exams.of(split), plan, [found], simulated=simulated, openings=openings)
 
 
 def run_once(
@@ -113,7 +114,7 @@ def run_once(
 
 
 def conclude(
-    split: Split,
+    exams: Exams,
     plan: Plan,
     runs: Sequence[RunFound],
     *,
@@ -124,8 +125,8 @@ def conclude(
 
     Parameters
     ----------
-    split : Split
-        Its test is what the runs scored.
+    exams : Exams
+        What the runs scored.
     plan : Plan
         As registered.
     runs : sequence of RunFound
@@ -135,7 +136,7 @@ def conclude(
     openings : int
         How often the test was looked at, this time included.
     """
-    evidence = gather(split, plan, [run.trial for run in runs])
+    evidence = gather(exams, plan, [run.trial for run in runs])
     checks = together([run.checks for run in runs])
     verdict = utility_verdict(
         evidence, checks_pass=passed(checks), simulated=simulated, openings=openings
@@ -169,8 +170,8 @@ def _facts(evidence: Evidence, first: Trial, openings: int) -> dict[str, Any]:
         "arms left out": evidence.left_out,
         "put forward by validation": _tallied([name or "none" for name in evidence.claims]),
         "gate": first.gate,
-        "test entities": evidence.board.n_entities,
-        "test fraud entities": evidence.board.n_fraud,
+        "test entities": evidence.exams.n_entities,
+        "test fraud entities": evidence.exams.n_fraud,
     }
 
 

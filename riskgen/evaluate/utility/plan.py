@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from riskgen.data.split import Split
-from riskgen.evaluate.detection.alerts import Board
 from riskgen.evaluate.features.rows import Lens, Level
 from riskgen.evaluate.intervals import detectable_difference
 from riskgen.evaluate.thresholds import bands
 from riskgen.evaluate.utility.arms import RATIOS
+from riskgen.evaluate.utility.exam import Exams
 from riskgen.evaluate.utility.recipe import SEVERITIES
 from riskgen.simulate.scenario import StressScenario
 
@@ -44,10 +44,12 @@ class Plan:
     seed : int
     runs : int
         Refits of the generator.
+    turned : bool
+        Whether each run has other customers as its test.
     quick : bool
         One ratio, gradient boosting only, no other detector.
     n_test, n_test_fraud : int
-        Customers of the test, and those with a fraud inside its window.
+        Customers of the tests, and those with a fraud inside the window.
     split : dict of str to str
         Hashes of the partitions.
     """
@@ -59,6 +61,7 @@ class Plan:
     draws: int
     seed: int
     runs: int
+    turned: bool
     quick: bool
     n_test: int
     n_test_fraud: int
@@ -74,10 +77,14 @@ class Plan:
         runs: int = 1,
         quick: bool = False,
         budget: float | None = None,
+        exams: Exams | None = None,
     ) -> Plan:
-        """Return the plan for a table; counts the test's frauds, reads nothing else of it."""
+        """Return the plan for a table; counts the test's frauds, reads nothing else of it.
+
+        ``exams`` are the tests of all runs, that of ``split`` when None.
+        """
         level = Lens.of(split.generator).level
-        board = Board.of_partition(split.test, split.test_window)
+        asked = Exams.of(split) if exams is None else exams
         return cls(
             level,
             BUDGETS[level] if budget is None else budget,
@@ -86,9 +93,10 @@ class Plan:
             QUICK_DRAWS if runs == 1 else DRAWS,
             seed,
             runs,
+            asked.differ,
             quick,
-            board.n_entities,
-            board.n_fraud,
+            asked.n_entities,
+            asked.n_fraud,
             split.hashes(),
         )
 
@@ -104,8 +112,12 @@ class Plan:
 
     @property
     def detectable(self) -> float:
-        """The smallest effect that the test can see with 80 % power."""
-        return detectable_difference(self.n_test_fraud)
+        """The smallest effect that the test can see with 80 % power.
+
+        Where runs have different tests, the two stages of the bootstrap both see what
+        the test drew: twice the variance.
+        """
+        return detectable_difference(self.n_test_fraud) * (2.0**0.5 if self.turned else 1.0)
 
     def to_json(self) -> dict[str, Any]:
         """Return everything that was decided, as JSON values."""
@@ -124,6 +136,7 @@ class Plan:
             "margin": self.margin,
             "resamples": self.draws,
             "runs": self.runs,
+            "each run has other customers as its test": self.turned,
             "quick": self.quick,
             "seed": self.seed,
             "test entities": self.n_test,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
 from riskgen.evaluate.intervals import clopper_pearson
 from riskgen.evaluate.result import Curve, Estimate, MetricResult, Status
 from riskgen.evaluate.thresholds import bands
@@ -80,7 +78,7 @@ def _recall_method(evidence: Evidence) -> str:
 
 
 def _precision(evidence: Evidence) -> MetricResult:
-    board = evidence.board
+    board = evidence.exams[0].board
     prevalence = float(board.labels.mean())
     curves: dict[str, Curve] = {
         arm.name: board.precision_recall(arm.scores[0]) for arm in evidence.standings.values()
@@ -92,7 +90,7 @@ def _precision(evidence: Evidence) -> MetricResult:
         "utility.average_precision",
         "Precision over all recalls",
         lambda arm: arm.precision,
-        floor=Estimate(prevalence, n=board.n_fraud),
+        floor=Estimate(prevalence, n=evidence.exams.n_fraud),
         reason=f"The floor is the share of frauds among rows, {prevalence:.4%}.",
         method="Average precision (step-wise) of rows in the test window, natural prevalence; "
         "bootstrap over entities and runs. Curves are of the first run",
@@ -111,7 +109,7 @@ def _described(
     floor: Estimate | None = None,
     curves: dict[str, Curve] | None = None,
 ) -> MetricResult:
-    n, arms = evidence.board.n_fraud, evidence.standings.values()
+    n, arms = evidence.exams.n_fraud, evidence.standings.values()
     found = {arm.name: number(arm).estimate(n) for arm in arms}
     main = evidence.claim or evidence.best
     return MetricResult(
@@ -148,5 +146,10 @@ def _at_fpr(evidence: Evidence, rate: float) -> MetricResult:
 
 
 def _found_at(evidence: Evidence, arm: Standing, rate: float) -> Estimate:
-    hits = [evidence.board.recall_at_fpr(scores, rate)[0] for scores in arm.scores]
-    return clopper_pearson(round(float(np.mean(hits))), evidence.board.n_fraud)
+    found = [
+        evidence.exams[run].board.recall_at_fpr(scores, rate)
+        for run, scores in enumerate(arm.scores)
+    ]
+    hits, of = (sum(counts) for counts in zip(*found, strict=True))
+    n = evidence.exams.n_fraud  # a customer asked of in every run counts once
+    return clopper_pearson(round(n * hits / max(of, 1)), n)

@@ -6,7 +6,6 @@ from typing import Literal
 
 import numpy as np
 
-from riskgen.evaluate.intervals import detectable_difference
 from riskgen.evaluate.result import Estimate, Status
 from riskgen.evaluate.thresholds import bands
 from riskgen.evaluate.utility.effects import ALPHA, Effect, effects
@@ -21,16 +20,16 @@ SIGN_SHARE = 0.80  # of the runs that must agree in sign (PROTOCOL B4)
 LEAST_RUNS = 5  # refits of the generator that HELPS needs (PROTOCOL 0.2)
 
 
-def ruled(effect: Effect, *, n_fraud: int, checks_pass: bool) -> Ruled:
+def ruled(effect: Effect, *, detectable: float, checks_pass: bool) -> Ruled:
     """Return the word that the rule of B4 gives, before any cap.
 
     Parameters
     ----------
     effect : Effect
         Of the arm that the question is about.
-    n_fraud : int
-        Fraud customers in the test; with too few to see the smallest effect of
-        interest nothing is called equivalent, however narrow the interval.
+    detectable : float
+        What the test can see with 80 % power; where that is more than the smallest
+        effect of interest, nothing is called equivalent, however narrow the interval.
     checks_pass : bool
         Whether all leakage and shortcut checks pass.
     """
@@ -41,8 +40,7 @@ def ruled(effect: Effect, *, n_fraud: int, checks_pass: bool) -> Ruled:
     seen = effect.p < ALPHA and recall.value >= delta and effect.agree >= SIGN_SHARE
     if seen and checks_pass and lower(guard) > -margin:
         return "HELPS"
-    powered = detectable_difference(n_fraud) <= delta
-    if powered and -delta < lower(recall) and upper(recall) < delta:
+    if detectable <= delta and -delta < lower(recall) and upper(recall) < delta:
         return "EQUIVALENT"
     return "NO EVIDENCE"
 
@@ -67,8 +65,8 @@ def utility_verdict(
     if arm is None:
         return nothing_to_judge(evidence)
     effect = effects(evidence)[arm.id]
-    n_fraud = evidence.board.n_fraud
-    word = ruled(effect, n_fraud=n_fraud, checks_pass=checks_pass)
+    n_fraud = evidence.exams.n_fraud
+    word = ruled(effect, detectable=evidence.plan.detectable, checks_pass=checks_pass)
     caps = _caps(evidence, simulated)
     answer: Answer = "NO EVIDENCE" if word == "HELPS" and caps else word
     if n_fraud < LEAST_TEST_FRAUDS:
@@ -89,7 +87,7 @@ def nothing_to_judge(evidence: Evidence) -> Verdict:
 
 
 def _caps(evidence: Evidence, simulated: bool) -> list[str]:
-    caps, n_fraud = [], evidence.board.n_fraud
+    caps, n_fraud = [], evidence.exams.n_fraud
     if simulated:
         caps.append(
             "Mechanism check only – circular: the frauds of the test set come from a simulator."

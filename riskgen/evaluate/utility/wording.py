@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from riskgen.evaluate.intervals import detectable_difference
 from riskgen.evaluate.result import Estimate
 from riskgen.evaluate.utility.effects import Effect, beats
 from riskgen.evaluate.utility.evidence import Evidence, Standing
@@ -21,17 +20,17 @@ def sentence(
     evidence: Evidence, arm: Standing, effect: Effect, answer: str, simulated: bool
 ) -> str:
     """Return the answer with everything that it stands on."""
-    board, change, base = evidence.board, effect.recall, evidence.best
+    exams, change, base = evidence.exams, effect.recall, evidence.best
     circular = ", mechanism check only – circular" if simulated else ""
     suffix = attribution(evidence, arm) if answer in ("HELPS", "EQUIVALENT") else ""
     return (
-        f"On {board.n_entities:,} test entities ({board.n_fraud:,} fraud): adding {WHAT[arm.id]} "
+        f"On {exams.n_entities:,} test entities ({exams.n_fraud:,} fraud): adding {WHAT[arm.id]} "
         f"data changed recall at {100 * evidence.plan.budget:g} % alerts from "
         f"{base.recall.value:.3f} (best of {len(evidence.of_kind('real'))} real-only baselines: "
         f"{base.title}) to {arm.recall.value:.3f}, Δ = {points(change)}, "
         f"{fits(evidence.n_runs)}, Holm p = {effect.p:.3f}. Verdict: {answer}{suffix}{circular}. "
         f"{_guard(effect) if answer == 'HURTS' else ''}{_rival(evidence, arm)}The smallest effect "
-        f"this test could see was {100 * detectable_difference(board.n_fraud):.1f} pp. "
+        f"this test could see was {100 * evidence.plan.detectable:.1f} pp. "
         f"Data origin: {'simulated' if simulated else 'as given by the user'}."
     )
 

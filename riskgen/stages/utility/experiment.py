@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from riskgen.errors import NotApplicable
+from riskgen.evaluate.utility.exam import Exams
 from riskgen.evaluate.utility.experiment import Utility, conclude
 from riskgen.evaluate.utility.plan import Plan
 from riskgen.evaluate.utility.trial import check
@@ -20,7 +21,7 @@ from riskgen.stages.material import EventMaterial
 from riskgen.stages.utility.answer import write_answer
 from riskgen.stages.utility.estimate import Estimate, estimated
 from riskgen.stages.utility.found import read
-from riskgen.stages.utility.making import RunTask, make_run
+from riskgen.stages.utility.making import RunTask, make_run, turn_of
 from riskgen.stages.utility.openings import register
 
 REFITS = 10  # 5 seeds of the generator and 2 draws of customers at least (PROTOCOL B3)
@@ -40,7 +41,7 @@ class UtilityRequest:
     root : Path
         Folder of runs.
     refits : int or None
-        Of the generator, each on another draw of customers; 10, or 2 where quick, when None.
+        Of the generator, each with customers parted anew; 10, or 2 where quick, when None.
     quick : bool
         One ratio and fewer rows; the answer cannot be that it helps.
     stress : tuple of str
@@ -116,6 +117,8 @@ def utility_of_run(
     check(material.split)
     names = request.stress or tuple(catalogue.names())
     scenarios = [s for s in map(catalogue.load, names) if s.domain == "transactions"]
+    turns = [turn_of(number, request.runs) for number in range(request.runs)]
+    exams = Exams.of(*(material.turned(turn) for turn in turns))
     plan = Plan.of(
         material.split,
         scenarios,
@@ -123,6 +126,7 @@ def utility_of_run(
         runs=request.runs,
         quick=request.quick,
         budget=request.budget,
+        exams=exams,
     )
     openings = register(fitted.run.path, plan)
     if on_plan is not None:
@@ -139,7 +143,7 @@ def utility_of_run(
         _make(request, tasks, on_run or (lambda done, n: None))
         found = [read(draft, number) for number in range(request.runs)]
         simulated = fitted.run.manifest["data"]["origin"] == "simulated"
-        utility = conclude(material.split, plan, found, simulated=simulated, openings=openings)
+        utility = conclude(exams, plan, found, simulated=simulated, openings=openings)
         write_answer(fitted.run.path, utility)
         draft.remove()
     return utility

@@ -1,30 +1,25 @@
-"""One run: customers drawn, the generator fitted on them, every arm trained, the test scored."""
+"""One run: customers parted anew, the generator fitted, every arm trained, the test scored."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from riskgen.data.encoding import EventEncoder
-from riskgen.data.events import Events
 from riskgen.data.split import Split
 from riskgen.evaluate.utility.experiment import run_once
 from riskgen.evaluate.utility.plan import Plan
 from riskgen.models.registry import create
 from riskgen.models.threads import one_thread
 from riskgen.runs import Run
-from riskgen.seeding import derived_seed, stream
+from riskgen.seeding import derived_seed
 from riskgen.simulate import catalogue
 from riskgen.simulate.draft import Draft
 from riskgen.simulate.engine import EventSimulator
 from riskgen.stages.fitted import Fitted
 from riskgen.stages.material import EventMaterial
 from riskgen.stages.utility.found import keep
-
-DRAWN = 0.8  # of the customers to learn from, another draw for every run [J]
 
 
 @dataclass(frozen=True)
@@ -65,25 +60,22 @@ def make_run(task: RunTask) -> int:
     material = fitted.material(*task.source)
     assert isinstance(material, EventMaterial)
     seed = derived_seed(task.plan.seed, "utility run", task.number)
-    split = material.split
-    drawn = replace(split, generator=drawn_customers(split, seed))
+    split = material.turned(turn_of(task.number, task.plan.runs))
     with one_thread():
-        sampler = refitted(fitted, drawn, seed)
+        sampler = refitted(fitted, split, seed)
         found = run_once(
-            drawn, sampler, [catalogue.load(n) for n in task.scenarios], task.plan, seed=seed
+            split, sampler, [catalogue.load(n) for n in task.scenarios], task.plan, seed=seed
         )
     keep(task.draft, task.number, found)
     return task.number
 
 
-def drawn_customers(split: Split, seed: int) -> Events:
-    """Return 80 % of the customers to learn from, as many of each label."""
-    fraud = split.generator.entity_label()
-    rng, kept = stream(seed, "drawn customers"), []
-    for kind in (fraud, ~fraud):
-        who = np.flatnonzero(kind)
-        kept.append(rng.permutation(who)[: round(DRAWN * len(who))])
-    return split.generator.take(np.sort(np.concatenate(kept)).astype(np.int64))
+def turn_of(number: int, runs: int) -> float:
+    """Return how far a run moves customers on from partition to partition, 0 to 1.
+
+    Ten runs or fewer test other customers each, and learn from other ones.
+    """
+    return number / runs
 
 
 def refitted(fitted: Fitted, split: Split, seed: int) -> EventSimulator:
