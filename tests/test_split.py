@@ -137,13 +137,19 @@ def test_shares_are_about_50_20_10_10_10() -> None:
 
 
 def test_entities_that_end_at_different_times_are_split_by_vintage() -> None:
-    split = split_events(loans(list(range(100, 300))))
+    split = split_events(loans(list(range(100, 400))))
     ends = [part.seconds()[part.offsets[1:] - 1] for part in parts(split)]
     learned = max(e.max() for e in ends[:3])
     assert learned < ends[3].min()
     assert ends[3].max() < ends[4].min()
     assert split.time_disjoint
     assert split.test_window == (-np.inf, np.inf)
+
+
+def test_late_entities_with_hardly_a_label_are_no_test() -> None:
+    split = split_events(loans(list(range(100, 250))))
+    assert not split.time_disjoint
+    assert "only 6 of those that end last are labelled" in split.reason
 
 
 def test_entities_that_all_end_together_say_that_the_test_is_not_later() -> None:

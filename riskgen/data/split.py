@@ -36,6 +36,8 @@ _VINTAGE_SPREAD = 0.2
 _GAP_DAYS = 7.0
 _LARGEST_GAP = 0.03
 _FEWEST = 5
+# Labelled entities of a test below which nothing is concluded from it [J].
+_FEWEST_LABELLED = 10
 _ALWAYS: Window = (-np.inf, np.inf)
 
 
@@ -79,8 +81,9 @@ def split_events(events: Events, *, salt: str = "riskgen", turn: float = 0.0) ->
 
     With a label per event, or none, learning ends at T0 and the test starts
     after T1 plus a gap. With a label per entity, entities that end early are
-    learned from and late ones are the test, if their ends spread over time;
-    otherwise entities are split by hash alone, which the reason says.
+    learned from and late ones are the test, if their ends spread over time and the
+    late ones have labels enough; otherwise entities are split by hash alone, which
+    the reason says.
 
     Parameters
     ----------
@@ -98,7 +101,8 @@ def split_events(events: Events, *, salt: str = "riskgen", turn: float = 0.0) ->
         When fewer than five entities are left to learn from or to control with.
     """
     if events.schema.label_level == "entity":
-        return _by_vintage(events, salt, turn) or _by_hash(events, salt, turn)
+        found = _by_vintage(events, salt, turn)
+        return _by_hash(events, salt, turn, found) if isinstance(found, str) else found
     return _by_time(events, salt, turn)
 
 
@@ -129,18 +133,22 @@ def _check_window(seconds: Floats, window: Window, reason: str) -> None:
         )
 
 
-def _by_vintage(events: Events, salt: str, turn: float) -> Split | None:
+def _by_vintage(events: Events, salt: str, turn: float) -> Split | str:
+    """Return the split, or why there is none."""
     seconds = events.seconds()
     ends = seconds[events.offsets[1:] - 1]
     spread = np.quantile(ends, 0.95) - np.quantile(ends, 0.05)
     if spread <= _VINTAGE_SPREAD * (seconds.max() - seconds.min()):
-        return None
+        return "all entities end at about the same time"
     learned, validated = np.quantile(ends, _VINTAGE_CUTS)
     group = _hashed_group(events, salt, np.cumsum(_SHARES[:3]) / sum(_SHARES[:3]), turn)
     group[ends > learned] = 3
     group[ends > validated] = 4
     if np.bincount(group, minlength=len(NAMES))[3:].min() < _FEWEST:
-        return None
+        return "too few entities end late"
+    labelled = int(events.entity_label()[group == 4].sum())
+    if labelled < _FEWEST_LABELLED:
+        return f"only {labelled} of those that end last are labelled"
     reason = (
         "The label is one for an entity, and entities end at different times: those whose last "
         f"event is before the {_VINTAGE_CUTS[0]:.0%} quantile were split by hash 5:2:1 into "
@@ -151,12 +159,12 @@ def _by_vintage(events: Events, salt: str, turn: float) -> Split | None:
     return _split(events, group, whole, (_ALWAYS, _ALWAYS), True, reason, salt)
 
 
-def _by_hash(events: Events, salt: str, turn: float) -> Split:
+def _by_hash(events: Events, salt: str, turn: float, why: str) -> Split:
     group = _hashed_group(events, salt, np.cumsum(_SHARES), turn)
     reason = (
         f"Entities were split by hash {_percent(_SHARES)}. The label is one for an entity and "
-        "all entities end at about the same time, so the test is of other entities but NOT "
-        "later in time: it says nothing about drift."
+        f"{why}, so the test is of other entities but NOT later in time: it says nothing about "
+        "drift."
     )
     whole = np.ones(events.n_events, dtype=bool)
     return _split(events, group, whole, (_ALWAYS, _ALWAYS), False, reason, salt)
