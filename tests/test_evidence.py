@@ -10,9 +10,9 @@ from utility_world import split_and_pool
 
 from riskgen.data.split import Split
 from riskgen.evaluate.detection.alerts import Board
+from riskgen.evaluate.detection.exam import Exams
 from riskgen.evaluate.utility.effects import beats, effects
 from riskgen.evaluate.utility.evidence import Evidence, gather
-from riskgen.evaluate.utility.exam import Exams
 from riskgen.evaluate.utility.plan import Plan
 from riskgen.evaluate.utility.ruling import utility_verdict
 from riskgen.evaluate.utility.trial import Outcome, Trial

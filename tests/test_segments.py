@@ -10,13 +10,9 @@ from small_bank import small_bank
 from riskgen.data.events import Events
 from riskgen.errors import DataError
 from riskgen.evaluate.detection.alerts import Board
-from riskgen.evaluate.detection.segments import (
-    Segments,
-    Treatment,
-    gap_changes,
-    treatment,
-    worst,
-)
+from riskgen.evaluate.detection.exam import Exam, Exams
+from riskgen.evaluate.detection.segments import Segments
+from riskgen.evaluate.detection.treatment import Treatment, gap_changes, treatment, worst
 from riskgen.evaluate.intervals import resampling_weights
 
 ALWAYS = (-1e18, 1e18)
@@ -42,17 +38,22 @@ def scored(events: Events, seed: int, blind_to: str | None = None) -> np.ndarray
     return rng.normal(size=events.n_events) + 2.5 * known
 
 
+def exams_of(*parts: Events) -> Exams:
+    return Exams(tuple(Exam(part, ALWAYS) for part in parts))
+
+
 def treated(events: Events, scores: np.ndarray, draws: int = DRAWS) -> Treatment:
-    board = Board.of_events(events, ALWAYS)
+    exams = exams_of(events)
+    board = exams[0].board
     weights = resampling_weights(board.n_entities, draws, np.random.default_rng(9))
-    return treatment(board, scores, BUDGET, Segments.of(events, "country", board), weights)
+    return treatment(exams, [scores], BUDGET, Segments.of(exams, "country"), [weights])
 
 
 def test_a_segment_of_ten_people_is_withheld(people):
-    segments = Segments.of(people, "country", Board.of_events(people, ALWAYS))
+    segments = Segments.of(exams_of(people), "country")
     assert segments.names == ("north", "south", "west")
     assert segments.withheld == 1
-    assert (segments.code == -1).sum() == 10
+    assert (segments[0] == -1).sum() == 10
 
 
 def test_a_recall_of_few_frauds_is_withheld_though_the_segment_is_large(people):
@@ -87,8 +88,10 @@ def test_rates_are_those_of_counting_by_hand(people):
 
 def test_everybody_once_is_the_population(people):
     board, scores = Board.of_events(people, ALWAYS), scored(people, 1)
-    segments = Segments.of(people, "country", board)
-    found = treatment(board, scores, BUDGET, segments, np.ones((1, board.n_entities)))
+    segments = Segments.of(exams_of(people), "country")
+    found = treatment(
+        exams_of(people), [scores], BUDGET, segments, [np.ones((1, board.n_entities))]
+    )
     for measure, values in found.values.items():
         np.testing.assert_allclose(found.replicates[measure][0], values)
 
@@ -138,4 +141,31 @@ def test_fewer_than_two_segments_have_no_gap(people):
 
 def test_an_unknown_column_is_named_with_those_that_there_are(people):
     with pytest.raises(DataError, match=r"'age'.*category, country"):
-        Segments.of(people, "age", Board.of_events(people, ALWAYS))
+        Segments.of(exams_of(people), "age")
+
+
+def test_runs_with_customers_of_their_own_add_up_to_all_of_them(people):
+    """Everybody alerted, so that no budget is shared among a run's customers."""
+    scores = scored(people, 3)
+    halves = [np.arange(start, people.n_entities, 2) for start in (0, 1)]
+    parts = [people.take(half) for half in halves]
+    cut = [scores[np.isin(people.owner, half)] for half in halves]
+
+    def found(exams: Exams, by_run: list[np.ndarray]) -> Treatment:
+        ones = [np.ones((1, exam.board.n_entities)) for exam in exams.each]
+        return treatment(exams, by_run, 1.0, Segments.of(exams, "country"), ones)
+
+    whole, pooled = found(exams_of(people), [scores]), found(exams_of(*parts), cut)
+    for measure, values in whole.values.items():
+        assert np.allclose(values, pooled.values[measure])
+        assert np.array_equal(whole.counts[measure], pooled.counts[measure])
+
+
+def test_runs_that_share_their_customers_are_averaged_and_no_customer_counts_twice(people):
+    exams, scores = exams_of(people), [scored(people, seed) for seed in (1, 2)]
+    segments, ones = Segments.of(exams, "country"), np.ones((1, people.n_entities))
+    both = treatment(exams, scores, BUDGET, segments, [ones, ones])
+    each = [treatment(exams, [one], BUDGET, segments, [ones]) for one in scores]
+    mean = (each[0].values["recall"] + each[1].values["recall"]) / 2
+    assert np.allclose(both.values["recall"], mean)
+    assert np.array_equal(both.counts["recall"], each[0].counts["recall"])

@@ -11,11 +11,11 @@ from utility_world import relabelled, split_and_pool
 from riskgen.data.events import Events
 from riskgen.errors import NotApplicable
 from riskgen.evaluate.controls import Copycat, IndepMarginals, RealHoldout
+from riskgen.evaluate.detection.exam import Exams
 from riskgen.evaluate.intervals import detectable_difference as seen_with
 from riskgen.evaluate.result import Estimate
 from riskgen.evaluate.utility.effects import Effect, effects
 from riskgen.evaluate.utility.evidence import gather
-from riskgen.evaluate.utility.exam import Exams
 from riskgen.evaluate.utility.experiment import judge_utility
 from riskgen.evaluate.utility.plan import Plan
 from riskgen.evaluate.utility.ruling import ruled, utility_verdict

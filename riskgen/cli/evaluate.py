@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from riskgen.cli.options import (
+    groups_option,
     password_file_option,
     quiet_option,
     run_options,
@@ -22,6 +23,7 @@ from riskgen.cli.own_detector import meets_own_detector
     multiple=True,
     help="Stress scenario for the utility arm; all that fit the table when not given.",
 )
+@groups_option
 @click.option("--data", help="Where the table lies now, if it has moved since the fit.")
 @click.option("--context", help="Where its context table lies now, if that has moved.")
 @password_file_option
@@ -32,6 +34,7 @@ from riskgen.cli.own_detector import meets_own_detector
 def command(
     quick: bool,
     stress: tuple[str, ...],
+    groups: tuple[str, ...],
     data: str | None,
     context: str | None,
     password_file: Path | None,
@@ -47,6 +50,7 @@ def command(
     \b
     riskgen evaluate
     riskgen evaluate --run runs/0001-transactions --quick
+    riskgen evaluate --groups region,age_band
     riskgen evaluate --scores scores.parquet
     """
     from riskgen.cli.screen import Screen
@@ -58,6 +62,7 @@ def command(
         root=root,
         quick=quick,
         stress=stress,
+        groups=groups,
         data=data,
         password_file=password_file,
         context=context,

@@ -52,6 +52,21 @@ def run_options(command: Command) -> Command:
     return path_option("--run", "Run folder; the newest when not given.")(runs_option(command))
 
 
+def groups_option(command: Command) -> Command:
+    """Add ``--groups``: columns, with commas between them."""
+    return click.option(
+        "--groups",
+        default=(),
+        callback=lambda context, parameter, text: _listed(text or ""),
+        help="Columns by which customers are told apart (region,age_band): whom alerts find and "
+        "bother in each group, and whether a gap widens.",
+    )(command)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
 def seed_option(command: Command) -> Command:
     """Add ``--seed``."""
     return click.option(

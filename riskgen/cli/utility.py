@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from riskgen.cli.options import password_file_option, quiet_option, run_options, seed_option
+from riskgen.cli.options import (
+    groups_option,
+    password_file_option,
+    quiet_option,
+    run_options,
+    seed_option,
+)
 
 if TYPE_CHECKING:
     from riskgen.cli.screen import Screen
@@ -34,6 +40,7 @@ if TYPE_CHECKING:
     type=click.FloatRange(0, 1, min_open=True),
     help="Share of customers that is alerted.  [default: 0.005 a day, 0.1 without days]",
 )
+@groups_option
 @click.option("--workers", type=click.IntRange(1), default=1, help="Processes at work.")
 @click.option("--engine", type=click.Choice(["local", "ray"]), default="local")
 @click.option("--address", help="Of a running Ray cluster, with --engine ray.")

@@ -59,6 +59,7 @@ def evaluate_events(
     on_phase: OnPhase | None = None,
     on_plan: OnPlan | None = None,
     answered: Utility | None = None,
+    groups: Sequence[str] = (),
 ) -> Results:
     """Judge a generator of event sequences: fidelity, utility, privacy.
 
@@ -80,6 +81,8 @@ def evaluate_events(
         Told the name of what begins and the part of the work done, 0 to 1.
     on_plan : callable or None
         As for :func:`~riskgen.evaluate.utility.experiment.judge_utility`.
+    groups : sequence of str
+        Columns of categories by which customers are told apart.
     answered : Utility or None
         What the full experiment found: then the test is not looked at again.
     """
@@ -98,6 +101,7 @@ def evaluate_events(
         simulated=simulated,
         quick=quick,
         on_plan=on_plan,
+        groups=groups,
     )
     say("privacy", 0.8)
     privacy = measure_privacy(

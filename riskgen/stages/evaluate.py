@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from riskgen.data.encoding import EventEncoder
+from riskgen.errors import NotApplicable
+from riskgen.evaluate.detection.segments import check_column
 from riskgen.evaluate.suite import OnPhase, evaluate_events
 from riskgen.evaluate.verdict import Results
 from riskgen.runs import file_hash, write_json
@@ -35,6 +37,8 @@ class EvaluateRequest:
     stress : tuple of str
         Scenarios for the utility arm; when empty all shipped ones of the domain, unless
         the full experiment has answered: then its answer stands.
+    groups : tuple of str
+        Columns by which customers are told apart; asks anew, as ``stress`` does.
     data : str, Path or None
         Where the table lies now, if it has moved.
     password_file : Path or None
@@ -49,6 +53,7 @@ class EvaluateRequest:
     root: Path = Path("runs")
     quick: bool = False
     stress: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
     data: str | Path | None = field(default=None, repr=False)  # may hold a password
     password_file: Path | None = None
     context: str | None = None
@@ -68,6 +73,8 @@ def evaluate_run(request: EvaluateRequest, *, on_phase: OnPhase | None = None) -
     simulated = fitted.run.manifest["data"]["origin"] == "simulated"
     if isinstance(material, EventMaterial):
         assert isinstance(fitted.encoder, EventEncoder)
+        _check(request.groups, material)
+        asks_anew = bool(request.stress or request.groups)
         results = evaluate_events(
             material.split,
             EventSimulator(fitted.generator, fitted.encoder),
@@ -77,10 +84,13 @@ def evaluate_run(request: EvaluateRequest, *, on_phase: OnPhase | None = None) -
             simulated=simulated,
             on_phase=on_phase,
             on_plan=lambda plan: register(fitted.run.path, plan),
-            answered=None if request.stress else read_answer(fitted.run.path),
+            answered=read_answer(fitted.run.path) if not asks_anew else None,
+            groups=request.groups,
         )
     else:
         assert isinstance(material, PriceMaterial)
+        if request.groups:
+            raise NotApplicable("Prices have no customers to be told apart by groups.")
         results = evaluate_prices(
             fitted,
             material,
@@ -95,6 +105,12 @@ def evaluate_run(request: EvaluateRequest, *, on_phase: OnPhase | None = None) -
 def _scenarios(names: Sequence[str]) -> list[StressScenario]:
     chosen = [catalogue.load(name) for name in (names or catalogue.names())]
     return [scenario for scenario in chosen if scenario.domain == "transactions"]
+
+
+def _check(columns: Sequence[str], material: EventMaterial) -> None:
+    """Refuse columns that tell no customers apart before anything is measured."""
+    for column in columns:
+        check_column(material.split.test.schema, column)
 
 
 def _written(fitted: Fitted, results: Results) -> Results:

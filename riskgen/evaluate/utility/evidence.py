@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskgen.evaluate.detection.alerts import Board
+from riskgen.evaluate.detection.exam import Exams
 from riskgen.evaluate.intervals import bca_interval, one_sided_p, resampling_weights
 from riskgen.evaluate.result import Estimate
 from riskgen.evaluate.utility.arms import Kind
-from riskgen.evaluate.utility.exam import Exams
 from riskgen.evaluate.utility.plan import Plan
 from riskgen.evaluate.utility.trial import Trial
 from riskgen.seeding import stream
@@ -122,6 +122,8 @@ class Evidence:
         The arm that validation put forward, run by run.
     left_out : dict of str to str
         Arms that a run could not train, with the reason.
+    resampling : Resampling
+        The draws that all arms share.
     """
 
     plan: Plan
@@ -129,6 +131,7 @@ class Evidence:
     standings: dict[str, Standing]
     claims: tuple[str | None, ...]
     left_out: dict[str, str]
+    resampling: Resampling = field(repr=False)
 
     @property
     def n_runs(self) -> int:
@@ -165,7 +168,7 @@ def gather(exams: Exams, plan: Plan, trials: Sequence[Trial]) -> Evidence:
     trials : sequence of Trial
         One for each run, at least one.
     """
-    resampling = _Resampling.of(exams, plan, len(trials))
+    resampling = Resampling.of(exams, plan, len(trials))
     left_out = {name: why for trial in reversed(trials) for name, why in trial.left_out.items()}
     found = [{outcome.id: outcome for outcome in trial.outcomes} for trial in trials]
     standings = {}
@@ -184,20 +187,33 @@ def gather(exams: Exams, plan: Plan, trials: Sequence[Trial]) -> Evidence:
             resampling.measure(lambda board, s, w: board.recall(s, plan.budget, w), scores),
             resampling.measure(Board.average_precision, scores),
         )
-    return Evidence(plan, exams, standings, tuple(trial.claim for trial in trials), left_out)
+    claims = tuple(trial.claim for trial in trials)
+    return Evidence(plan, exams, standings, claims, left_out, resampling)
 
 
 @dataclass(frozen=True, eq=False)
-class _Resampling:
-    """The draws that all arms share."""
+class Resampling:
+    """The draws that all arms share.
+
+    Attributes
+    ----------
+    exams : Exams
+    weights : ndarray of shape (n_draws, n_entities), uint8
+        How often each customer of any run is there.
+    groups : ndarray of shape (n_groups, n_entities), uint8
+        0 for the customers that are left out together.
+    runs : ndarray of shape (n_draws, n_runs)
+        The runs that are there.
+    """
 
     exams: Exams
-    weights: Counts  # (n_draws, n_entities) of all runs together
-    groups: Counts  # (n_groups, n_entities)
-    runs: Ints  # (n_draws, n_runs)
+    weights: Counts
+    groups: Counts
+    runs: Ints
 
     @classmethod
-    def of(cls, exams: Exams, plan: Plan, n_runs: int) -> _Resampling:
+    def of(cls, exams: Exams, plan: Plan, n_runs: int) -> Resampling:
+        """Return the draws of a plan; its seed decides them."""
         n = exams.n_entities
         weights = resampling_weights(n, plan.draws, stream(plan.seed, "evidence", "entities"))
         group = stream(plan.seed, "evidence", "groups").permutation(n) % GROUPS
@@ -206,7 +222,13 @@ class _Resampling:
         runs = rng.integers(n_runs, size=(plan.draws, n_runs))
         return cls(exams, weights.astype(np.uint8), groups.astype(np.uint8), runs)
 
+    def drawn(self, run: int, n: int) -> Floats:
+        """Return the weights of a run's customers in the first ``n`` draws, times the run's."""
+        often = (self.runs[:n] == run).sum(axis=1, keepdims=True)
+        return np.asarray(self._of(self.weights[:n], run) * often)
+
     def measure(self, number: Metric, scores: Sequence[Floats]) -> Measured:
+        """Return a number of each run's scores, as it is and resampled."""
         asked = [(self.exams[run].board, run, s) for run, s in enumerate(scores)]
         runs = np.array([float(number(board, s, None)) for board, _, s in asked])
         drawn = [number(board, s, self._of(self.weights, run)) for board, run, s in asked]

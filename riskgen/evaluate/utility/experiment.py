@@ -6,16 +6,17 @@ PROTOCOL B. The prior of this experiment is no effect, and it may say so.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from riskgen.data.split import Split
 from riskgen.errors import NotApplicable
+from riskgen.evaluate.detection.exam import Exams
 from riskgen.evaluate.result import MetricResult, declined
 from riskgen.evaluate.utility.calibration import measure_calibration
 from riskgen.evaluate.utility.checks import measure_checks, passed, together
 from riskgen.evaluate.utility.evidence import Evidence, gather
-from riskgen.evaluate.utility.exam import Exams
+from riskgen.evaluate.utility.groups import measure_groups, widened
 from riskgen.evaluate.utility.plan import Plan
 from riskgen.evaluate.utility.results import described
 from riskgen.evaluate.utility.ruling import utility_verdict
@@ -65,6 +66,7 @@ def judge_utility(
     quick: bool = False,
     budget: float | None = None,
     on_plan: OnPlan | None = None,
+    groups: Sequence[str] = (),
 ) -> Utility:
     """Run the utility experiment once and rule on it; one run cannot say that it helps.
 
@@ -87,10 +89,12 @@ def judge_utility(
     on_plan : callable or None
         Writes the plan down before the test is read, and returns how many different
         plans have looked at it.
+    groups : sequence of str
+        Columns of categories by which customers are told apart.
     """
     try:
         check(split)
-        plan = Plan.of(split, scenarios, seed=seed, quick=quick, budget=budget)
+        plan = Plan.of(split, scenarios, seed=seed, quick=quick, budget=budget, groups=groups)
         openings = 1 if on_plan is None else on_plan(plan)
         found = run_once(split, sampler, scenarios, plan, seed=seed)
     except NotApplicable as reason:
@@ -141,7 +145,9 @@ def conclude(
     verdict = utility_verdict(
         evidence, checks_pass=passed(checks), simulated=simulated, openings=openings
     )
-    metrics = [*described(evidence, verdict), *checks, runs[0].calibration]
+    grouped = measure_groups(evidence, plan.groups)
+    verdict = replace(verdict, caveats=[*verdict.caveats, *widened(grouped)])
+    metrics = [*described(evidence, verdict), *grouped, *checks, runs[0].calibration]
     return Utility(metrics, verdict, _facts(evidence, runs[0].trial, openings))
 
 

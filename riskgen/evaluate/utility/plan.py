@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from riskgen.data.split import Split
+from riskgen.evaluate.detection.exam import Exams
 from riskgen.evaluate.features.rows import Lens, Level
 from riskgen.evaluate.intervals import detectable_difference
 from riskgen.evaluate.thresholds import bands
 from riskgen.evaluate.utility.arms import RATIOS
-from riskgen.evaluate.utility.exam import Exams
 from riskgen.evaluate.utility.recipe import SEVERITIES
 from riskgen.simulate.scenario import StressScenario
 
@@ -46,6 +46,8 @@ class Plan:
         Refits of the generator.
     turned : bool
         Whether each run has other customers as its test.
+    groups : tuple of str
+        Columns by which customers are told apart.
     quick : bool
         One ratio, gradient boosting only, no other detector.
     n_test, n_test_fraud : int
@@ -62,6 +64,7 @@ class Plan:
     seed: int
     runs: int
     turned: bool
+    groups: tuple[str, ...]
     quick: bool
     n_test: int
     n_test_fraud: int
@@ -78,6 +81,7 @@ class Plan:
         quick: bool = False,
         budget: float | None = None,
         exams: Exams | None = None,
+        groups: Sequence[str] = (),
     ) -> Plan:
         """Return the plan for a table; counts the test's frauds, reads nothing else of it.
 
@@ -94,6 +98,7 @@ class Plan:
             seed,
             runs,
             asked.differ,
+            tuple(groups),
             quick,
             asked.n_entities,
             asked.n_fraud,
@@ -137,6 +142,7 @@ class Plan:
             "resamples": self.draws,
             "runs": self.runs,
             "each run has other customers as its test": self.turned,
+            "groups": list(self.groups),
             "quick": self.quick,
             "seed": self.seed,
             "test entities": self.n_test,

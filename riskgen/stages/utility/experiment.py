@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from riskgen.errors import NotApplicable
-from riskgen.evaluate.utility.exam import Exams
+from riskgen.evaluate.detection.exam import Exams
+from riskgen.evaluate.detection.segments import check_column
 from riskgen.evaluate.utility.experiment import Utility, conclude
 from riskgen.evaluate.utility.plan import Plan
 from riskgen.evaluate.utility.trial import check
@@ -46,6 +47,8 @@ class UtilityRequest:
         One ratio and fewer rows; the answer cannot be that it helps.
     stress : tuple of str
         Scenarios; all shipped ones for transactions when empty.
+    groups : tuple of str
+        Columns by which customers are told apart.
     budget : float or None
         Share of customers alerted; the default of the label's level when None.
     data, context : str or None
@@ -69,6 +72,7 @@ class UtilityRequest:
     refits: int | None = None
     quick: bool = False
     stress: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
     budget: float | None = None
     data: str | None = field(default=None, repr=False)  # may hold a password
     context: str | None = None
@@ -115,6 +119,8 @@ def utility_of_run(
     if not isinstance(material, EventMaterial):
         raise NotApplicable("Whether scenarios help a detector is asked of labelled events.")
     check(material.split)
+    for column in request.groups:
+        check_column(material.split.test.schema, column)
     names = request.stress or tuple(catalogue.names())
     scenarios = [s for s in map(catalogue.load, names) if s.domain == "transactions"]
     turns = [turn_of(number, request.runs) for number in range(request.runs)]
@@ -127,6 +133,7 @@ def utility_of_run(
         quick=request.quick,
         budget=request.budget,
         exams=exams,
+        groups=request.groups,
     )
     openings = register(fitted.run.path, plan)
     if on_plan is not None:
