@@ -46,7 +46,7 @@ def after(scores: list[float], budget: float = 0.5) -> tuple[FirstAlerts, Afterm
     board, weights = Board.of_events(CASE, ALWAYS), np.ones((1, 2))
     first = FirstAlerts.of(board, np.array(scores), budget, weights)
     stressed = Stressed(CASE, np.array([True, False]), CASE.event_label(), [], {}, {})
-    return first, Aftermath.of(stressed, board, first, weights)
+    return first, Aftermath.of(stressed.events, board, first, weights)
 
 
 def test_the_alert_is_for_the_event_that_first_reached_the_days_threshold() -> None:

@@ -49,7 +49,7 @@ def evidence_of(events: Events, parts: int, blind_to: str | None) -> Evidence:
             )
         )
     plan = Plan(
-        "event", 0.05, (5,), (), 400, 1, parts, parts > 1, ("country",), False, 900, 270, {}
+        "event", 0.05, (5,), (), 400, 1, parts, parts > 1, 3, ("country",), False, 900, 270, {}
     )
     return gather(exams, plan, trials)
 

@@ -5,6 +5,8 @@ Fraud Detection Handbook (Le Borgne et al. 2022), chapter 4. Knows boards and sc
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +15,7 @@ from riskgen.evaluate.detection.alerts import CHUNK, Board
 Floats = NDArray[np.float64]
 
 CARDS = 100  # looked at every day (Fraud Detection Handbook, ch. 4)
+SHARE = 0.01  # of those active, if fewer: a hundred of five hundred is no choice [J]
 
 
 def card_precision(
@@ -44,6 +47,12 @@ def card_precision(
         return _precision(board, scores, cards, np.ones((1, board.n_entities))).reshape(())
     parts = [weights[i : i + CHUNK] for i in range(0, len(weights), CHUNK)]
     return np.concatenate([_precision(board, scores, cards, part) for part in parts])
+
+
+def cards_a_day(boards: Sequence[Board]) -> int:
+    """Return how many cards are looked at each day: 100, or 1 % of those active if fewer."""
+    active = [len(board.start) / max(1, int(board.day.max(initial=0)) + 1) for board in boards]
+    return int(min(CARDS, max(1, round(SHARE * float(np.mean(active))))))
 
 
 def short_days(board: Board, cards: int = CARDS) -> float:

@@ -91,7 +91,7 @@ class Judge:
     def _aftermath(self, board: Board, part: Part, run: Stressed) -> Aftermath:
         scores, weights = self.scores(part, run)[board.scored], self.ground.weights
         first = FirstAlerts.of(board, scores, self.ground.budget, weights)
-        return Aftermath.of(run, board, first, weights)
+        return Aftermath.of(run.events, board, first, weights)
 
     def _guessed(self, board: Board, part: Part) -> Floats:
         """Return how often drawn scores find each case, shape (k,)."""

@@ -21,7 +21,6 @@ from riskgen.evaluate.rehearsals.judge import CHANCE_DRAWS
 from riskgen.evaluate.rehearsals.toll import Aftermath, Toll, centred, plain_estimate
 from riskgen.evaluate.result import Estimate
 from riskgen.seeding import stream
-from riskgen.simulate.mechanisms.stressed import Stressed
 
 DRAWS = 1_000
 
@@ -138,10 +137,8 @@ def real_test(
 def _toll(
     events: Events, board: Board, scores: Floats, budget: float, weights: Floats
 ) -> Toll | None:
-    label = events.event_label()
-    frauds = Stressed(events, events.entity_label(), label, [], {}, {})
     try:
         first = FirstAlerts.of(board, scores, budget, weights)
-        return Aftermath.of(frauds, board, first, weights).toll
+        return Aftermath.of(events, board, first, weights).toll
     except ScenarioError:  # no column means an amount
         return None

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from riskgen.data.events import Events
 from riskgen.evaluate.detection.alerts import Board, Flags, Floats, Ints
 from riskgen.evaluate.intervals import percentile_interval
 from riskgen.evaluate.rehearsals.first_alerts import NEVER, FirstAlerts
 from riskgen.evaluate.result import Estimate
 from riskgen.simulate.mechanisms.accounts import Accounts
-from riskgen.simulate.mechanisms.stressed import Stressed
 
 HOUR = 3_600.0
 
@@ -76,9 +76,9 @@ class Aftermath:
     total: Floats = field(repr=False)
 
     @classmethod
-    def of(cls, run: Stressed, board: Board, first: FirstAlerts, weights: Floats) -> Aftermath:
-        """Look what the fraudulent events of ``run`` had done by the first alert."""
-        accounts = Accounts.of(run.events)
+    def of(cls, events: Events, board: Board, first: FirstAlerts, weights: Floats) -> Aftermath:
+        """Look what the fraudulent events had done by the first alert."""
+        accounts = Accounts.of(events)
         seconds = accounts.seconds[board.scored]
         spent = accounts.spent[board.scored] / 10.0**accounts.decimals
         begin = np.searchsorted(board.owner, first.entities)

@@ -25,6 +25,8 @@ class Effect:
         Largest one-sided p over all real-only arms (intersection-union), Holm-adjusted.
     agree : float
         Share of runs in which recall rose.
+    cards : Estimate or None
+        Change of card precision, a guard-rail; of the arm in question only.
     """
 
     arm: str
@@ -33,6 +35,13 @@ class Effect:
     precision: Estimate
     p: float
     agree: float = 1.0
+    cards: Estimate | None = None
+
+    @property
+    def guards(self) -> dict[str, Estimate]:
+        """The changes that must not be for the worse, by name."""
+        named = {"average precision": self.precision, "card precision": self.cards}
+        return {name: change for name, change in named.items() if change is not None}
 
 
 def effects(evidence: Evidence) -> dict[str, Effect]:

@@ -21,6 +21,7 @@ from riskgen.evaluate.utility.plan import Plan
 from riskgen.evaluate.utility.results import described
 from riskgen.evaluate.utility.ruling import utility_verdict
 from riskgen.evaluate.utility.trial import Trial, check, run_trial
+from riskgen.evaluate.utility.worth import measure_worth
 from riskgen.evaluate.verdict import Verdict
 from riskgen.simulate.engine import Sampler
 from riskgen.simulate.scenario import StressScenario
@@ -147,7 +148,8 @@ def conclude(
     )
     grouped = measure_groups(evidence, plan.groups)
     verdict = replace(verdict, caveats=[*verdict.caveats, *widened(grouped)])
-    metrics = [*described(evidence, verdict), *grouped, *checks, runs[0].calibration]
+    worth = measure_worth(evidence)
+    metrics = [*described(evidence, verdict), *worth, *grouped, *checks, runs[0].calibration]
     return Utility(metrics, verdict, _facts(evidence, runs[0].trial, openings))
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from riskgen.data.split import Split
+from riskgen.evaluate.detection.cards import cards_a_day
 from riskgen.evaluate.detection.exam import Exams
 from riskgen.evaluate.features.rows import Lens, Level
 from riskgen.evaluate.intervals import detectable_difference
@@ -46,6 +47,8 @@ class Plan:
         Refits of the generator.
     turned : bool
         Whether each run has other customers as its test.
+    cards : int
+        Customers looked at each day, for card precision.
     groups : tuple of str
         Columns by which customers are told apart.
     quick : bool
@@ -64,6 +67,7 @@ class Plan:
     seed: int
     runs: int
     turned: bool
+    cards: int
     groups: tuple[str, ...]
     quick: bool
     n_test: int
@@ -98,6 +102,7 @@ class Plan:
             seed,
             runs,
             asked.differ,
+            cards_a_day([exam.board for exam in asked.each]),
             tuple(groups),
             quick,
             asked.n_entities,
@@ -142,6 +147,8 @@ class Plan:
             "resamples": self.draws,
             "runs": self.runs,
             "each run has other customers as its test": self.turned,
+            "guard-rails": ["average precision", "card precision"],
+            "customers looked at each day": self.cards,
             "groups": list(self.groups),
             "quick": self.quick,
             "seed": self.seed,

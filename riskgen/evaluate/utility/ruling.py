@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -11,6 +12,7 @@ from riskgen.evaluate.thresholds import bands
 from riskgen.evaluate.utility.effects import ALPHA, Effect, effects
 from riskgen.evaluate.utility.evidence import Evidence, Standing
 from riskgen.evaluate.utility.wording import sentence
+from riskgen.evaluate.utility.worth import cards_of
 from riskgen.evaluate.verdict import Answer, Verdict
 
 Ruled = Literal["HELPS", "HURTS", "EQUIVALENT", "NO EVIDENCE"]
@@ -34,11 +36,11 @@ def ruled(effect: Effect, *, detectable: float, checks_pass: bool) -> Ruled:
         Whether all leakage and shortcut checks pass.
     """
     delta, margin = bands("utility.effect").green, bands("utility.margin").green
-    recall, guard = effect.recall, effect.precision
-    if upper(recall) < 0.0 or upper(guard) < -margin:
+    recall, guards = effect.recall, effect.guards.values()
+    if upper(recall) < 0.0 or any(upper(guard) < -margin for guard in guards):
         return "HURTS"
     seen = effect.p < ALPHA and recall.value >= delta and effect.agree >= SIGN_SHARE
-    if seen and checks_pass and lower(guard) > -margin:
+    if seen and checks_pass and all(lower(guard) > -margin for guard in guards):
         return "HELPS"
     if detectable <= delta and -delta < lower(recall) and upper(recall) < delta:
         return "EQUIVALENT"
@@ -64,7 +66,7 @@ def utility_verdict(
     arm = evidence.claim
     if arm is None:
         return nothing_to_judge(evidence)
-    effect = effects(evidence)[arm.id]
+    effect = replace(effects(evidence)[arm.id], cards=_cards(evidence, arm))
     n_fraud = evidence.exams.n_fraud
     word = ruled(effect, detectable=evidence.plan.detectable, checks_pass=checks_pass)
     caps = _caps(evidence, simulated)
@@ -78,6 +80,11 @@ def utility_verdict(
         _status(answer),
         [*caps, *_caveats(evidence, arm, checks_pass, openings)],
     )
+
+
+def _cards(evidence: Evidence, arm: Standing) -> Estimate:
+    change = cards_of(evidence, arm).minus(cards_of(evidence, evidence.best))
+    return change.estimate(evidence.exams.n_fraud)
 
 
 def nothing_to_judge(evidence: Evidence) -> Verdict:

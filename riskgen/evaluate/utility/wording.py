@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from riskgen.evaluate.result import Estimate
+from riskgen.evaluate.thresholds import bands
 from riskgen.evaluate.utility.effects import Effect, beats
 from riskgen.evaluate.utility.evidence import Evidence, Standing
 
@@ -22,7 +23,7 @@ def sentence(
     """Return the answer with everything that it stands on."""
     exams, change, base = evidence.exams, effect.recall, evidence.best
     circular = ", mechanism check only – circular" if simulated else ""
-    suffix = attribution(evidence, arm) if answer in ("HELPS", "EQUIVALENT") else ""
+    suffix = attribution(evidence, arm) if answer == "HELPS" else ""
     return (
         f"On {exams.n_entities:,} test entities ({exams.n_fraud:,} fraud): adding {WHAT[arm.id]} "
         f"data changed recall at {100 * evidence.plan.budget:g} % alerts from "
@@ -73,4 +74,10 @@ def _guard(effect: Effect) -> str:
     """Say which guard-rail broke where the recall itself could not decide."""
     if effect.recall.upper is not None and effect.recall.upper < 0.0:
         return ""
-    return f"It is average precision that fell: {points(effect.precision)}. "
+    margin = bands("utility.margin").green
+    broke = [
+        f"{name} that fell: {points(change)}"
+        for name, change in effect.guards.items()
+        if change.upper is not None and change.upper < -margin
+    ]
+    return f"It is {' and '.join(broke)}. " if broke else ""
