@@ -7,10 +7,12 @@ import pytest
 from utility_world import split_and_pool
 
 from riskgen.errors import NotApplicable
+from riskgen.evaluate.detection.boosted_trees import BoostedTrees
 from riskgen.evaluate.detection.lesson import Lesson
 from riskgen.evaluate.features.cache import FeatureCache
 from riskgen.evaluate.features.rows import Lens, Rows
 from riskgen.evaluate.normals import normals
+from riskgen.evaluate.utility import experts
 from riskgen.evaluate.utility.additions import scenario_addition, sham_addition
 from riskgen.evaluate.utility.arms import Addition, added_to
 from riskgen.evaluate.utility.experts import _rule, expert_arms
@@ -147,3 +149,24 @@ def test_a_fused_rival_ranks_by_both(real):
         assert np.isfinite(scores).all()
         fraud = scores[real.labels].mean()
         assert fraud > scores[~real.labels].mean(), "bursts are unusual without any label"
+
+
+def test_the_forest_is_grown_once_for_drafts_and_every_share(real, monkeypatch):
+    grown = []
+
+    class Counted(experts.IsolationForest):
+        def fit(self, table):
+            grown.append(len(table))
+            return super().fit(table)
+
+    monkeypatch.setattr(experts, "IsolationForest", Counted)
+    lens, cache = Lens.of(real.events), FeatureCache()
+    _, forest = expert_arms(real, lens, cache)
+    trees = BoostedTrees(lens, trees=2, cache=cache)
+    scorers = [train(trees, 1) for train in forest.options.values()]
+    first = scorers[0].score(real.events)
+    assert len(grown) == 1
+    next(iter(forest.options.values()))(trees, 2)
+    assert len(grown) == 2, "another seed is another forest"
+    again = next(iter(expert_arms(real, lens, cache)[1].options.values()))(trees, 1)
+    assert (again.score(real.events) == first).all()

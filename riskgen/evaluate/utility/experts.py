@@ -63,18 +63,25 @@ class _Fused:
     lens: Lens
     cache: FeatureCache
     judge: Callable[[NDArray[np.float32], int], Judgement]
+    known: dict[int, Judgement] = field(default_factory=dict)
 
     def options(self) -> dict[str, Training]:
         return {f"{share:.0%} of the rank": self._training(share) for share in SHARES}
 
     def _training(self, share: float) -> Training:
         def train(family: DetectorFamily, seed: int) -> Scorer:
-            table = self.cache.table(self.real.events, self.lens)[0]
-            judgement = self.judge(table, seed)
+            judgement = self._judgement(seed)
             base = family.fit([self.real], seed=seed)
             return FusedScorer(base, judgement, share, self.lens, self.cache)
 
         return train
+
+    def _judgement(self, seed: int) -> Judgement:
+        """Return what needs no label, and so is the same for drafts and every share."""
+        if seed not in self.known:
+            table = self.cache.table(self.real.events, self.lens)[0]
+            self.known[seed] = self.judge(table, seed)
+        return self.known[seed]
 
 
 @dataclass(frozen=True, eq=False)
