@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .PHONY: demo test check lint types chromium postgres clean smoke bench bench-ingestion \
-  bench-crises bench-growth bench-peers bench-simulation profile
+  bench-crises bench-growth bench-peers bench-simulation bench-verdict profile
 
 demo: $(READY)
 	$(BIN)/riskgen demo
@@ -45,6 +45,11 @@ bench-simulation: $(READY)
 # Would simulated paths have enveloped 2008 and 2020? Some ten minutes; needs RISKGEN_BENCH_DATA.
 bench-crises: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/crises.py
+
+# Is the verdict right about itself? 550 whole verdicts where the answer is known, two at a
+# time: hours. What was interrupted goes on.
+bench-verdict: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/verdict.py --workers 2
 
 # Peers that need other versions of pandas, each in an environment of its own under .bench/.
 bench-peers:

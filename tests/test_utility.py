@@ -11,6 +11,7 @@ from utility_world import relabelled, split_and_pool
 from riskgen.data.events import Events
 from riskgen.errors import NotApplicable
 from riskgen.evaluate.controls import Copycat, IndepMarginals, RealHoldout
+from riskgen.evaluate.detection.boosted_trees import BoostedTrees
 from riskgen.evaluate.detection.exam import Exams
 from riskgen.evaluate.intervals import detectable_difference as seen_with
 from riskgen.evaluate.result import Estimate
@@ -19,7 +20,7 @@ from riskgen.evaluate.utility.evidence import gather
 from riskgen.evaluate.utility.experiment import judge_utility
 from riskgen.evaluate.utility.plan import Plan
 from riskgen.evaluate.utility.ruling import ruled, utility_verdict
-from riskgen.evaluate.utility.trial import run_trial
+from riskgen.evaluate.utility.trial import _draft, run_trial
 from riskgen.evaluate.utility.wording import _guard
 from riskgen.simulate.catalogue import load
 
@@ -152,6 +153,12 @@ def test_a_generator_that_cannot_draw_frauds_is_left_out(planted):
     assert evidence.left_out["S2"] == "labels are not modelled"
     verdict = utility_verdict(evidence, checks_pass=True, simulated=False)
     assert verdict.answer == "NOT APPLICABLE"
+
+
+def test_a_draft_is_never_larger_than_the_detector_it_stands_in_for():
+    assert _draft(BoostedTrees(trees=20, most_negatives=90)).trees == 20
+    assert _draft(BoostedTrees(trees=20, most_negatives=90)).most_negatives == 90
+    assert _draft(BoostedTrees()).trees == 50
 
 
 # The rule itself, case by case.

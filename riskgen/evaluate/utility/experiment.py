@@ -12,6 +12,7 @@ from typing import Any
 from riskgen.data.split import Split
 from riskgen.errors import NotApplicable
 from riskgen.evaluate.detection.exam import Exams
+from riskgen.evaluate.detection.lesson import DetectorFamily
 from riskgen.evaluate.result import MetricResult, declined
 from riskgen.evaluate.utility.calibration import measure_calibration
 from riskgen.evaluate.utility.checks import measure_checks, passed, together
@@ -110,9 +111,10 @@ def run_once(
     plan: Plan,
     *,
     seed: int,
+    family: DetectorFamily | None = None,
 ) -> RunFound:
-    """Return one run with its checks; raises as :func:`run_trial`."""
-    trial = run_trial(split, sampler, scenarios, plan, seed=seed)
+    """Return one run with its checks; parameters and errors are those of :func:`run_trial`."""
+    trial = run_trial(split, sampler, scenarios, plan, seed=seed, family=family)
     checks = measure_checks(trial, split, sampler, seed=seed, quick=plan.quick)
     reason = trial.left_out.get("S3", "No scenario marks events of this table.")
     return RunFound(trial, checks, measure_calibration(trial.calibration, reason))

@@ -176,7 +176,7 @@ def _draft(detector: DetectorFamily) -> DetectorFamily:
     if not isinstance(detector, BoostedTrees):
         return detector
     most = min(DRAFT_NEGATIVES, detector.most_negatives)
-    return replace(detector, trees=DRAFT_TREES, most_negatives=most)
+    return replace(detector, trees=min(DRAFT_TREES, detector.trees), most_negatives=most)
 
 
 def _arms(
