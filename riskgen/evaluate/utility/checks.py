@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from riskgen.data.split import Split
 from riskgen.evaluate.detection.boosted_trees import BoostedTrees
 from riskgen.evaluate.features.rows import Lens
-from riskgen.evaluate.result import MetricResult, Status
+from riskgen.evaluate.result import MetricResult
 from riskgen.evaluate.utility.leaks import (
     measure_disjoint,
     measure_duplicates,
     measure_nearness,
     measure_permuted,
 )
+from riskgen.evaluate.utility.pooling import pooled
 from riskgen.evaluate.utility.shortcuts import measure_shortcuts
 from riskgen.evaluate.utility.trial import Trial
 from riskgen.seeding import derived_seed
 from riskgen.simulate.engine import Sampler
 
 NEAR = 1_000  # simulated customers that are held against test and control [J]
-_WORST: tuple[Status, ...] = ("FAIL", "INCONCLUSIVE", "NOT_RUN", "PASS", "NOT_APPLICABLE")
 
 
 def measure_checks(
@@ -55,22 +54,14 @@ def measure_checks(
 
 
 def together(runs: Sequence[Sequence[MetricResult]]) -> list[MetricResult]:
-    """Return each check as in the first run that has it, with the worst status of all runs."""
+    """Return each check over all runs that have it; see :func:`pooled`."""
     by_key: dict[str, list[MetricResult]] = {}
     for results in runs:
         for result in results:
             by_key.setdefault(result.metric, []).append(result)
-    return [_worst(results) for results in by_key.values()]
+    return [pooled(results) for results in by_key.values()]
 
 
 def passed(checks: Sequence[MetricResult]) -> bool:
     """Whether every check passes: what could not be asked is no pass."""
     return all(check.status == "PASS" for check in checks)
-
-
-def _worst(results: Sequence[MetricResult]) -> MetricResult:
-    worst = min(results, key=lambda result: _WORST.index(result.status))
-    if len(results) == 1:
-        return worst
-    n = sum(result.status == "PASS" for result in results)
-    return replace(worst, reason=f"Passed in {n} of {len(results)} runs. {worst.reason}".strip())

@@ -21,6 +21,7 @@ from riskgen.simulate.engine import Sampler
 from riskgen.simulate.mechanisms.sham import sham_edit
 
 RATE = 0.05  # share of real normal customers above the threshold that is used [J]
+SHAM_EDITS, GENERATED_NORMALS = "utility.shortcut", "utility.shortcut.generated"
 EDITED = ("S3", "S3g", "S4", "S34")
 GENERATED = ("S1", "S2", "S3g")
 
@@ -54,9 +55,9 @@ def measure_shortcuts(
         Same seed, same result.
     """
     own = derived_seed(seed, "shortcut")
-    sham = _Question("utility.shortcut", "sham edits of real normals", lambda e: _shams(e, own))
+    sham = _Question(SHAM_EDITS, "sham edits of real normals", lambda e: _shams(e, own))
     drawn = _Question(
-        "utility.shortcut.generated",
+        GENERATED_NORMALS,
         "generated normals",
         lambda e: sampler.draw(e.n_entities, seed=own, label=0),
     )
@@ -77,7 +78,7 @@ def _asked(question: _Question, scorer: Scorer, split: Split) -> MetricResult:
     ratio = Estimate(
         share.value / rate, _over(share.lower, rate), _over(share.upper, rate), n=len(other)
     )
-    return _result(question, ratio, _status(ratio), "")
+    return _result(question, ratio, harmless(ratio), "")
 
 
 def _shams(honest: Events, seed: int) -> Events:
@@ -95,7 +96,8 @@ def _highest(scorer: Scorer, events: Events) -> NDArray[np.float64]:
     return np.asarray(np.maximum.reduceat(scores, events.offsets[:-1]))
 
 
-def _status(ratio: Estimate) -> Status:
+def harmless(ratio: Estimate) -> Status:
+    """Return whether false alerts are about as frequent; FAIL where they surely are not."""
     most = bands("utility.shortcut").green
     if 1.0 / most <= ratio.value <= most:
         return "PASS"
