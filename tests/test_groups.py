@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import click
 import numpy as np
 import polars as pl
 import pytest
@@ -11,6 +12,7 @@ from in_process import riskgen
 from small_bank import small_bank
 from utility_world import ALWAYS
 
+from riskgen.cli.options import groups_option
 from riskgen.data.events import Events
 from riskgen.errors import DataError
 from riskgen.evaluate.detection.exam import Exam, Exams
@@ -102,3 +104,17 @@ def test_columns_are_listed_with_commas_and_refused_before_anything_is_measured(
         said = riskgen(tmp_path, command, "--groups", "country, shoe_size", "-q", code=2)
         assert "cannot be grouped by 'shoe_size'" in said
     assert not list(tmp_path.rglob("test_openings.json"))
+
+
+def test_without_the_option_nobody_is_told_apart() -> None:
+    seen = {}
+
+    @click.command()
+    @groups_option
+    def asked(groups: tuple[str, ...]) -> None:
+        seen["groups"] = groups
+
+    asked.main([], standalone_mode=False)
+    assert seen["groups"] == ()
+    asked.main(["--groups", "a, b,a"], standalone_mode=False)
+    assert seen["groups"] == ("a", "b")

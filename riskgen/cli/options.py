@@ -56,7 +56,6 @@ def groups_option(command: Command) -> Command:
     """Add ``--groups``: columns, with commas between them."""
     return click.option(
         "--groups",
-        default=(),
         callback=lambda context, parameter, text: _listed(text or ""),
         help="Columns by which customers are told apart (region,age_band): whom alerts find and "
         "bother in each group, and whether a gap widens.",
