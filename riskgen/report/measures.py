@@ -29,6 +29,7 @@ MOST_KEYS = 3  # [J] numbers on one verdict card
 MOST_NAMED = 6  # [J] measures named beside the threshold that decides them
 OWN, PRIMARY_ARM = "This generator", "Primary arm"
 SMALL = "fidelity.marginals"
+FLOORS = {"utility": "Floor: without simulated data, or guessing"}
 
 
 def chip_of(metric: MetricResult) -> Chip:
@@ -153,7 +154,8 @@ def _numbers(metric: MetricResult) -> tuple[tuple[str, str], ...]:
     reading = f"{level(metric.estimate)}; {direction(metric.goal)}"
     pairs = [(f"Value, {reading}", interval(metric.estimate))]
     if metric.floor is not None:
-        pairs.append(("Floor: real against real", interval(metric.floor)))
+        what = FLOORS.get(metric.question, "Floor: real against real")
+        pairs.append((what, interval(metric.floor)))
     if metric.threshold is not None:
         basis = BASES.get(metric.threshold.basis, plain(metric.threshold.basis))
         pairs.append((f"Threshold, {basis}", bound(metric.threshold, metric.goal)))

@@ -69,13 +69,12 @@ def _arms(evidence: Evidence) -> list[Standing]:
 def _cards(evidence: Evidence, arms: list[Standing]) -> MetricResult:
     k, n = evidence.plan.cards, evidence.exams.n_fraud
     found = {arm.name: cards_of(evidence, arm).estimate(n) for arm in arms}
+    when = " each day" if evidence.plan.level == "event" else ""
     short = float(np.mean([short_days(exam.board, k) for exam in evidence.exams.each]))
     few = f" On {short:.0%} of days no more are active, and nothing is chosen." if short else ""
     return _told(
         f"utility.card_precision.{k}",
-        f"Frauds among the {k} customers looked at each day"
-        if evidence.plan.level == "event"
-        else f"Frauds among the {k} customers looked at",
+        f"Frauds among the {k} customer{'s' * (k != 1)} looked at{when}",
         found,
         reason=f"A guard-rail of the verdict.{few}",
         method="Mean over days of the share of frauds among the customers with the highest scores; "
