@@ -40,7 +40,7 @@ from riskgen.stages.utility.making import turn_of
 TREES = 20  # of the detector
 BUDGET = 0.05  # share of the day's customers: as many alerts as there are frauds, and more
 SEED = 20_000  # banks of the table; none was looked at while sizes were chosen
-SCARCE = Sizes(frauds=(150, 8, 5, 0, 20, 30))  # below ten known: nothing is calibrated
+SCARCE = Sizes(frauds=(300, 6, 5, 0, 20, 60))  # below ten known: nothing is calibrated
 # Edits that make a takeover an ordinary payment: nothing sets it apart but its label.
 ORDINARY = (
     ("at1: 6.0", "at1: 1.0"),

@@ -11,6 +11,7 @@ from scipy import stats
 from riskgen.evaluate.intervals import (
     auc_interval,
     bootstrap,
+    centred_interval,
     clopper_pearson,
     detectable_difference,
     distance_interval,
@@ -162,3 +163,12 @@ def test_the_detectable_difference_is_the_protocols():
     found = [round(100 * detectable_difference(n), 1) for n in (50, 100, 200, 500)]
     assert found == [12.5, 8.9, 6.3, 4.0]
     assert detectable_difference(0) == float("inf")
+
+
+def test_a_centred_interval_has_the_width_of_its_replicates_and_their_value_in_the_middle():
+    replicates = np.linspace(0.4, 0.6, 1001)
+    found = centred_interval(0.3, replicates)
+    assert found.lower == pytest.approx(0.205)
+    assert found.upper == pytest.approx(0.395)
+    assert centred_interval(0.3, np.full(3, np.nan)).lower is None
+    assert centred_interval(0.3, np.append(replicates, np.nan)) == found

@@ -36,9 +36,9 @@ def planted():
 
 
 @pytest.fixture(scope="module")
-def oracle(planted):
+def oracle():
     """The generator that returns real frauds which nobody else has, all of them."""
-    split, pool = planted
+    split, pool = split_and_pool(customers=4_200, tested=110)
     return evidence_of(split, RealHoldout(pool), ratio=20)
 
 
@@ -66,8 +66,8 @@ def test_simulated_frauds_prove_a_mechanism_only(oracle):
 
 def test_the_sentence_says_what_the_test_could_see(oracle):
     verdict = utility_verdict(oracle, checks_pass=True, simulated=False)
-    assert "The smallest effect this test could see was 14.0 pp" in verdict.sentence
-    assert "840 test entities (40 fraud)" in verdict.sentence
+    assert "The smallest effect this test could see was 8.4 pp" in verdict.sentence
+    assert "910 test entities (110 fraud)" in verdict.sentence
 
 
 def test_a_second_look_at_the_test_is_told(oracle):

@@ -19,20 +19,22 @@ def pick(events: Events, rows: np.ndarray) -> Events:
     return events.take(np.sort(rows))
 
 
-def split_and_pool(known: int = 4, strength: float = 0.6) -> tuple[Split, Events]:
-    """Return a split with ``known`` frauds to learn from, and the pool."""
-    events = small_bank(2_600, seed=3, fraud_share=0.05, strength=strength)
+def split_and_pool(
+    known: int = 4, strength: float = 0.6, customers: int = 2_600, tested: int = 40
+) -> tuple[Split, Events]:
+    """Return a split with ``known`` frauds to learn from and ``tested`` ones, and the pool."""
+    events, first = small_bank(customers, seed=3, fraud_share=0.05, strength=strength), 20 + tested
     fraud = events.entity_label()
     order = np.random.default_rng(1).permutation(events.n_entities)
     bad, good = order[fraud[order]], order[~fraud[order]]
     parts = {
-        "generator": np.concatenate([good[:500], bad[:4], bad[60 : 56 + known]]),
+        "generator": np.concatenate([good[:500], bad[:4], bad[first : first + known - 4]]),
         "control": np.concatenate([good[500:700], bad[4:6]]),
         "reference": good[700:750],
         "validation": np.concatenate([good[750:1000], bad[6:20]]),
-        "test": np.concatenate([good[1000:1800], bad[20:60]]),
+        "test": np.concatenate([good[1000:1800], bad[20:first]]),
     }
-    pool = pick(events, np.concatenate([good[1800:2100], bad[56 + known :]]))
+    pool = pick(events, np.concatenate([good[1800:2100], bad[first + known - 4 :]]))
     split = Split(
         **{name: pick(events, rows) for name, rows in parts.items()},
         validation_window=ALWAYS,

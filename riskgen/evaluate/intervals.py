@@ -7,6 +7,7 @@ always the entity; rows of one customer are not independent.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,21 +100,35 @@ def percentile_interval(
     return Estimate(value, float(lower), float(upper), level, n)
 
 
+def centred(value: float, replicates: Floats) -> Floats:
+    """Return the finite replicates shifted to have ``value`` as their mean.
+
+    What resampling itself adds, such as customers who are there twice, goes (Efron &
+    Tibshirani 1993, ch. 10).
+    """
+    kept = replicates[np.isfinite(replicates)]
+    # Rounded: a difference of exactly nothing must not become a hair more than nothing.
+    return np.round(kept - kept.mean() + value, 12) if len(kept) else kept
+
+
+def centred_interval(
+    value: float, replicates: Floats, level: float = LEVEL, n: int | None = None
+) -> Estimate:
+    """Return ``value`` with the percentile interval of its centred replicates."""
+    return percentile_interval(value, centred(value, replicates), level, n)
+
+
 def distance_interval(
     value: float, replicates: Floats, level: float = LEVEL, n: int | None = None
 ) -> Estimate:
-    """Return a distance with the interval of its replicates, their bias taken out.
+    """Return a distance with the centred interval of its replicates, cut at zero.
 
-    A resampled distance is too long, since resampling adds noise to both sides;
-    replicates are therefore shifted to have ``value`` as their mean (Efron &
-    Tibshirani 1993, ch. 10) and cut at zero.
+    A resampled distance is too long, since resampling adds noise to both sides.
     """
-    kept = replicates[np.isfinite(replicates)]
-    if len(kept) == 0:
-        return Estimate(value, level=level, n=n)
-    shifted = kept - kept.mean() + value
-    lower, upper = np.quantile(shifted, [(1 - level) / 2, (1 + level) / 2])
-    return Estimate(value, max(0.0, min(value, float(lower))), max(value, float(upper)), level, n)
+    found = centred_interval(value, replicates, level, n)
+    if found.lower is None or found.upper is None:
+        return found
+    return replace(found, lower=max(0.0, min(value, found.lower)), upper=max(value, found.upper))
 
 
 def bca_interval(

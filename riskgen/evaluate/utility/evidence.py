@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from riskgen.evaluate.detection.alerts import Board
 from riskgen.evaluate.detection.exam import Exams
-from riskgen.evaluate.intervals import bca_interval, one_sided_p, resampling_weights
+from riskgen.evaluate.intervals import centred, centred_interval, one_sided_p, resampling_weights
 from riskgen.evaluate.result import Estimate
 from riskgen.evaluate.utility.arms import Kind
 from riskgen.evaluate.utility.plan import Plan
@@ -30,8 +30,6 @@ Counts = NDArray[np.uint8]
 
 Metric = Callable[[Board, Floats, Floats | None], Floats]
 
-GROUPS = 50  # of test entities left out in turn for the acceleration of BCa [J]
-
 
 @dataclass(frozen=True, eq=False)
 class Measured:
@@ -43,13 +41,10 @@ class Measured:
         On the test as it is.
     draws : ndarray of shape (n_draws,)
         Mean over resampled runs on resampled entities.
-    left_out : ndarray of shape (n_groups,)
-        Mean over runs with each group of entities left out.
     """
 
     runs: Floats
     draws: Floats = field(repr=False)
-    left_out: Floats = field(repr=False)
 
     @property
     def value(self) -> float:
@@ -58,23 +53,23 @@ class Measured:
 
     def minus(self, other: Measured) -> Measured:
         """Return the paired difference."""
-        return Measured(
-            self.runs - other.runs, self.draws - other.draws, self.left_out - other.left_out
-        )
+        return Measured(self.runs - other.runs, self.draws - other.draws)
 
     def estimate(self, n: int) -> Estimate:
-        """Return the mean with its bias-corrected accelerated interval; ``n`` entities."""
-        if not np.isfinite(self.value) or np.ptp(self.draws[np.isfinite(self.draws)]) == 0.0:
+        """Return the mean with its interval, centred on it; ``n`` entities.
+
+        No BCa: recall at a budget is a rough number, and the best of several is the
+        luckiest. A resample takes the luck away, which BCa reads as bias and goes on in
+        the direction that the luck had.
+        """
+        if not np.isfinite(self.value):
             return Estimate(self.value, self.value, self.value, n=n)
-        kept = self.draws[np.isfinite(self.draws)]
-        around = self.left_out[np.isfinite(self.left_out)]
-        found = bca_interval(self.value, kept, around)
-        return Estimate(self.value, found.lower, found.upper, found.level, n)
+        return centred_interval(self.value, self.draws, n=n)
 
     @property
     def p(self) -> float:
-        """One-sided bootstrap p-value that it is not above zero."""
-        return one_sided_p(self.draws)
+        """One-sided bootstrap p-value that it is not above zero, of the interval's draws."""
+        return one_sided_p(centred(self.value, self.draws))
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,15 +195,12 @@ class Resampling:
     exams : Exams
     weights : ndarray of shape (n_draws, n_entities), uint8
         How often each customer of any run is there.
-    groups : ndarray of shape (n_groups, n_entities), uint8
-        0 for the customers that are left out together.
     runs : ndarray of shape (n_draws, n_runs)
         The runs that are there.
     """
 
     exams: Exams
     weights: Counts
-    groups: Counts
     runs: Ints
 
     @classmethod
@@ -216,11 +208,9 @@ class Resampling:
         """Return the draws of a plan; its seed decides them."""
         n = exams.n_entities
         weights = resampling_weights(n, plan.draws, stream(plan.seed, "evidence", "entities"))
-        group = stream(plan.seed, "evidence", "groups").permutation(n) % GROUPS
-        groups = group[None, :] != np.arange(min(GROUPS, n))[:, None]
         rng = stream(plan.seed, "evidence", "runs")
         runs = rng.integers(n_runs, size=(plan.draws, n_runs))
-        return cls(exams, weights.astype(np.uint8), groups.astype(np.uint8), runs)
+        return cls(exams, weights.astype(np.uint8), runs)
 
     def drawn(self, run: int, n: int) -> Floats:
         """Return the weights of a run's customers in the first ``n`` draws, times the run's."""
@@ -233,8 +223,7 @@ class Resampling:
         runs = np.array([float(number(board, s, None)) for board, _, s in asked])
         drawn = [number(board, s, self._of(self.weights, run)) for board, run, s in asked]
         draws = np.take_along_axis(np.stack(drawn, axis=1), self.runs, axis=1)
-        left = [number(board, s, self._of(self.groups, run)) for board, run, s in asked]
-        return Measured(runs, _mean(draws, axis=1), _mean(np.stack(left), axis=0))
+        return Measured(runs, _mean(draws, axis=1))
 
     def _of(self, counts: Counts, run: int) -> Floats:
         """Return the weights of the customers of a run's test."""

@@ -49,8 +49,8 @@ def _effect(effect: Effect, arm: Standing, verdict: Verdict | None) -> MetricRes
         threshold=bands("utility.effect").threshold(),
         reason=reason,
         method="Recall at the alert budget minus that of the best real-only arm; paired "
-        "bootstrap over test entities and runs (BCa); p is the largest over the real-only arms "
-        "(intersection-union), Holm over arms with simulated data",
+        "bootstrap over test entities and runs, percentiles centred on the value; p is the "
+        "largest over the real-only arms (intersection-union), Holm over arms with simulated data",
     )
 
 

@@ -79,7 +79,7 @@ def _cards(evidence: Evidence, arms: list[Standing]) -> MetricResult:
         reason=f"A guard-rail of the verdict.{few}",
         method="Mean over days of the share of frauds among the customers with the highest scores; "
         "one that was found is not looked at again (Fraud Detection Handbook, ch. 4). 100 a day, "
-        "or 1 % of those active where that is fewer; bootstrap over customers and runs (BCa)",
+        "or 1 % of those active where that is fewer; bootstrap over customers and runs",
     )
 
 
