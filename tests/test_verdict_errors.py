@@ -20,7 +20,7 @@ from riskgen.evaluate.utility.plan import Plan
 from riskgen.evaluate.utility.ruling import utility_verdict
 from riskgen.evaluate.utility.trial import Outcome, Trial
 
-REFITS, VERDICTS, DRAWS = 5, 30, 400
+REFITS, VERDICTS, DRAWS = 5, 30, 300
 KINDS = {"R0": "real", "R1": "real", "R2": "real", "R3": "real", "S1": "synthetic"}
 KINDS["S2"] = "synthetic"
 
@@ -92,7 +92,7 @@ def test_equal_skill_is_significant_in_at_most_its_share(nothing_to_find):
 
 
 def test_a_gain_far_above_what_can_be_seen_is_said_to_help():
-    for seed in range(5):
+    for seed in range(3):
         evidence = equal_skill(seed, skill=1.0, gain=2.0)
         found = effects(evidence)["S2"].recall
         assert found.value > 2 * evidence.plan.detectable
@@ -100,13 +100,22 @@ def test_a_gain_far_above_what_can_be_seen_is_said_to_help():
         assert utility_verdict(evidence, checks_pass=True, simulated=False).answer == "HELPS"
 
 
-@pytest.mark.parametrize(
-    ("name", "helps"), [("meaningless", False), ("own", True)], ids=["null", "planted"]
-)
-def test_a_whole_verdict_says_what_was_planted(name, helps):
+def test_a_whole_verdict_where_labels_mean_nothing_does_not_say_helps():
+    from verdict_banks import Sizes
     from verdict_worlds import WORLDS, whole_verdict
 
-    evidence, _ = whole_verdict(WORLDS[name], 1, trees=10, draws=DRAWS)
+    few = Sizes((300, 120, 60, 10, 50, 60), (60, 30, 5, 0, 12, 12))
+    world = replace(WORLDS["meaningless"], sizes=few)
+    evidence, runs = whole_verdict(world, 1, trees=5, draws=DRAWS)
+    assert len(runs) == REFITS
     answer = utility_verdict(evidence, checks_pass=True, simulated=False).answer
-    assert (answer == "HELPS") == helps
-    assert evidence.n_runs == REFITS
+    assert answer != "HELPS"
+
+
+def test_a_whole_verdict_finds_the_scenario_that_made_the_frauds():
+    from verdict_worlds import WORLDS, whole_verdict
+
+    evidence, _ = whole_verdict(WORLDS["own"], 1, trees=10, draws=DRAWS)
+    assert evidence.claim.id in ("S3", "S34")
+    assert effects(evidence)[evidence.claim.id].recall.value > evidence.plan.detectable
+    assert utility_verdict(evidence, checks_pass=True, simulated=False).answer == "HELPS"
