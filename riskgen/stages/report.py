@@ -14,7 +14,6 @@ from riskgen.runs import Run, file_hash, read_json, write_bytes
 from riskgen.stages.breaking_overview import breaking_points
 from riskgen.stages.fitted import open_run
 from riskgen.stages.response import FILE as RESPONSES
-from riskgen.stages.scarcity.experiment import read_scarcity
 
 
 def report_run(run: Path | None, root: Path, out: Path | None = None) -> Path:
@@ -36,7 +35,6 @@ def report_run(run: Path | None, root: Path, out: Path | None = None) -> Path:
     """
     opened = open_run(run, root)
     results = _results(opened)
-    results["metrics"] = [*results["metrics"], *read_scarcity(opened.path)]
     schema = read_schema(opened.path / "schema.yaml").model_dump(mode="json", exclude_none=True)
     manifest = {**opened.manifest, "table_schema": schema}
     told = (_training(opened), simulations(opened.path), breaking_points(opened.path))

@@ -96,7 +96,7 @@ class Plan:
         return cls(
             level,
             BUDGETS[level] if budget is None else budget,
-            ratios_of(split, quick),
+            _ratios(split, quick),
             tuple(scenario.id for scenario in scenarios),
             QUICK_DRAWS if runs == 1 else DRAWS,
             seed,
@@ -163,15 +163,11 @@ class Plan:
     @property
     def sha256(self) -> str:
         """The hash that is written down before the test is looked at."""
-        return hash_of(self.to_json())
+        text = json.dumps(self.to_json(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
-def hash_of(decided: dict[str, Any]) -> str:
-    """Return the SHA-256 of what was decided, JSON values."""
-    return hashlib.sha256(json.dumps(decided, sort_keys=True).encode()).hexdigest()
-
-
-def ratios_of(split: Split, quick: bool) -> tuple[int, ...]:
+def _ratios(split: Split, quick: bool) -> tuple[int, ...]:
     """Return the ratios to choose from; simulated frauds never outnumber real customers."""
     n, frauds = split.generator.n_entities, int(split.generator.entity_label().sum())
     kept = tuple(ratio for ratio in (QUICK_RATIOS if quick else RATIOS) if ratio * frauds <= n)

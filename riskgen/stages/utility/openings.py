@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
+from riskgen.evaluate.utility.plan import Plan
 from riskgen.runs import read_json, write_json
 
 FILE = "test_openings.json"
 
 
-class Registered(Protocol):
-    """What can be written down before a test is read."""
-
-    @property
-    def sha256(self) -> str:
-        """The hash of everything that was decided."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return everything that was decided, as JSON values."""
-
-
-def register(run: Path, plan: Registered) -> int:
+def register(run: Path, plan: Plan) -> int:
     """Write a plan down, unless it is there; return how many different ones there are.
 
     The same plan again gives the same answer: it is no second look.
@@ -30,7 +20,7 @@ def register(run: Path, plan: Registered) -> int:
     ----------
     run : Path
         Folder of the run.
-    plan : Registered
+    plan : Plan
         What is about to be asked of the test.
     """
     path = run / FILE
