@@ -11,6 +11,7 @@ from verdict_worlds import BUDGET, SEED, TREES, WORLDS
 
 from riskgen.evaluate.intervals import clopper_pearson
 
+DETECTS = 2.8  # z(.975) + z(.80), as in PROTOCOL B3
 ANSWERS = ("HELPS", "EQUIVALENT", "NO EVIDENCE", "HURTS")
 Rows = Sequence[dict[str, Any]]
 
@@ -63,7 +64,8 @@ def _failed(row: dict[str, Any]) -> dict[str, str]:
 
 
 def _more(groups: dict[str, Rows]) -> str:
-    titles = ["in place of the generator", "arm asked about", "mean change, pp", "detectable, pp"]
+    titles = ["in place of the generator", "arm asked about", "mean change, pp"]
+    titles += ["detectable as told, pp", "by the intervals, pp"]
     titles += ["any arm p < .05", "any arm would help", "interval holds 0, best baseline"]
     titles += ["against R0", "against R1", "against R2", "against R3", "below 0", "guard-rail"]
     lines = ["### Behind the answers", "", *_header(titles)]
@@ -73,6 +75,7 @@ def _more(groups: dict[str, Rows]) -> str:
         cells = [WORLDS[name].says, ", ".join(f"{k} {v}" for k, v in sorted(asked.items()))]
         cells += [f"{np.mean(changes):+.1f} ± {np.std(changes):.1f}"]
         cells += [f"{100 * np.mean([row['detectable'] for row in group]):.1f}"]
+        cells += [f"{100 * np.mean([_seen(row['effect']['recall']) for row in group]):.1f}"]
         for key in ("arms significant", "arms that would help"):
             cells.append(_share(sum(bool(row[key]) for row in group), len(group)))
         intervals = [[row["effect"]["recall"] for row in group]]
@@ -87,9 +90,16 @@ def _more(groups: dict[str, Rows]) -> str:
         "The best baseline is the real-only arm with the highest recall on the test itself, so "
         "that an arm of equal skill lies below it on average; against one fixed arm it does not. "
         "Below 0: the interval of recall is wholly negative. Guard-rail: the interval of average "
-        "precision is wholly below -1 pp. Either makes HURTS."
+        "precision is wholly below -1 pp. Either makes HURTS. Detectable as told takes one in ten "
+        "fraud customers to be found by one arm alone; by the intervals, it is 2.8 of the standard "
+        "errors that the verdicts had. Neither knows that several arms are corrected for."
     )
     return "\n".join([*lines, "", note])
+
+
+def _seen(interval: Sequence[float]) -> float:
+    """Return what an interval as wide sees with 80 % power: 2.8 of its standard errors."""
+    return DETECTS * (interval[2] - interval[1]) / (2 * 1.96)
 
 
 def holds_zero(interval: Sequence[float]) -> bool:
