@@ -50,7 +50,7 @@ def _answers(groups: dict[str, Rows]) -> str:
 
 def _checks(groups: dict[str, Rows]) -> str:
     names = sorted({key for g in groups.values() for row in g for key in _failed(row)})
-    lines = ["### Verdicts in which a check did not pass in every refit", ""]
+    lines = ["### Verdicts in which a check did not pass, judged over all refits", ""]
     lines += _header(["in place of the generator", *(n.removeprefix("utility.") for n in names)])
     for name, group in groups.items():
         counts = Counter(key for row in group for key in _failed(row))

@@ -20,7 +20,7 @@ from riskgen.evaluate.utility.plan import Plan
 from riskgen.evaluate.utility.ruling import utility_verdict
 from riskgen.evaluate.utility.trial import Outcome, Trial
 
-REFITS, VERDICTS, DRAWS = 5, 30, 300
+REFITS, VERDICTS, DRAWS = 5, 25, 300
 KINDS = {"R0": "real", "R1": "real", "R2": "real", "R3": "real", "S1": "synthetic"}
 KINDS["S2"] = "synthetic"
 
@@ -67,7 +67,7 @@ def test_equal_skill_is_said_to_help_or_to_hurt_in_at_most_its_share(nothing_to_
         utility_verdict(evidence, checks_pass=True, simulated=False).answer
         for evidence in nothing_to_find
     ]
-    # More than 5 of 30 has a probability of .003 at 5 %.
+    # More than 5 of 25 has a probability of .001 at 5 %.
     assert answers.count("HELPS") <= 5
     assert answers.count("HURTS") <= 5
 
