@@ -39,7 +39,7 @@ from riskgen.stages.utility.making import turn_of
 
 TREES = 20  # of the detector
 BUDGET = 0.05  # share of the day's customers: as many alerts as there are frauds, and more
-SEED = 20_000  # banks of the table; none was looked at while sizes were chosen
+SEED = 20_000  # banks of the table
 # Below ten known frauds nothing is calibrated; four are what a fraud that emerges has.
 SCARCE = Sizes((2_000, 300, 300, 20, 100, 400), (300, 4, 5, 0, 20, 60))
 # Edits that make a takeover an ordinary payment: nothing sets it apart but its label.
