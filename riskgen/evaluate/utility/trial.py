@@ -6,7 +6,7 @@ validation prefers; draws no conclusion.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -97,6 +97,8 @@ def run_trial(
     *,
     seed: int,
     family: DetectorFamily | None = None,
+    only: Container[str] | None = None,
+    gate: Gate | None = None,
 ) -> Trial:
     """Train every arm, choose its setting on validation, score the test once.
 
@@ -114,6 +116,11 @@ def run_trial(
         Of this run.
     family : DetectorFamily or None
         What is trained; gradient boosting when None.
+    only : container of str or None
+        Arms to train; all when None.
+    gate : Gate or None
+        What stands in for the calibration: of a typology that is not known yet, known
+        frauds cannot tell which scenario fits.
 
     Raises
     ------
@@ -126,7 +133,8 @@ def run_trial(
     most = ONE_FIT_NEGATIVES if brief else BoostedTrees().most_negatives
     trees = BoostedTrees(lens, most_negatives=most)
     detector = trees if family is None else family
-    made, left_out, gate = _arms(split, sampler, scenarios, plan, trees, seed)
+    offered = Wanted(split, sampler, scenarios, plan, trees, seed, only, gate)
+    made, left_out, gate = _arms(offered)
     validation = Validation(split, plan.budget)
     chosen: dict[str, str] = {}
     scorers: dict[str, Scorer] = {}
@@ -179,17 +187,36 @@ def _draft(detector: DetectorFamily) -> DetectorFamily:
     return replace(detector, trees=min(DRAFT_TREES, detector.trees), most_negatives=most)
 
 
-def _arms(
-    split: Split,
-    sampler: Sampler,
-    scenarios: Sequence[StressScenario],
-    plan: Plan,
-    trees: BoostedTrees,
-    seed: int,
-) -> tuple[list[Arm], dict[str, str], Gate | None]:
-    real, ratios = Lesson.whole(split.generator), plan.ratios
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """What arms are made of, and which of them are asked for."""
+
+    split: Split
+    sampler: Sampler
+    scenarios: Sequence[StressScenario]
+    plan: Plan
+    trees: BoostedTrees
+    seed: int
+    only: Container[str] | None = None
+    gate: Gate | None = None
+
+    def __contains__(self, name: str) -> bool:
+        """Whether an arm is asked for."""
+        return self.only is None or name in self.only
+
+    def calibrated(self) -> Gate:
+        """Return the gate that was given, or what the known frauds say."""
+        if self.gate is not None:
+            return self.gate
+        return calibrate(self.split, self.trees, self.scenarios, seed=self.seed)
+
+
+def _arms(asked: Wanted) -> tuple[list[Arm], dict[str, str], Gate | None]:
+    real, ratios, trees = Lesson.whole(asked.split.generator), asked.plan.ratios, asked.trees
+    sampler, seed = asked.sampler, asked.seed
     assert trees.lens is not None
-    arms = [*real_arms(real, ratios), *expert_arms(real, trees.lens, trees.cache)]
+    known = [*real_arms(real, ratios), *expert_arms(real, trees.lens, trees.cache)]
+    arms = [arm for arm in known if arm.id in asked]
     left_out = dict[str, str]()
 
     def attempt(name: str, make: Callable[[], Any]) -> Any:
@@ -199,8 +226,9 @@ def _arms(
             left_out[name] = str(reason)
             return None
 
-    gate = attempt("S3", lambda: calibrate(split, trees, scenarios, seed=seed))
-    offer = Offer(real, sampler, scenarios, gate, ratios, seed)
+    stressed = any(name in asked for name in ("S3", "S3g", "S34"))
+    gate = attempt("S3", asked.calibrated) if stressed else None
+    offer = Offer(real, sampler, asked.scenarios, gate, ratios, seed)
     makers: dict[str, Callable[[], Arm]] = {
         "P1": lambda: placebo_arm(real, ratios, seed),
         "P2": lambda: injector_arm(real, ratios, seed),
@@ -209,6 +237,8 @@ def _arms(
         **stress_arms(offer),
     }
     for name, make in makers.items():
-        if name not in left_out and (arm := attempt(name, make)) is not None:
+        if name not in asked or name in left_out:
+            continue
+        if (arm := attempt(name, make)) is not None:
             arms.append(arm)
     return arms, left_out, gate
