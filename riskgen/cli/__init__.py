@@ -22,6 +22,7 @@ COMMANDS = {
     "simulate": "Draw scenarios from the newest run, stressed if wanted.",
     "evaluate": "Is it faithful, does it help, does it leak?",
     "utility": "Does it help? The full experiment, the generator refitted for every run.",
+    "scarcity": "Where may it help? Few known frauds, or a new one.",
     "breaking-point": "From which severity on does a detector miss a fraud?",
     "response": "What stops a scenario, and how many genuine customers does it hit?",
     "report": "Write the evaluation as one offline HTML file.",

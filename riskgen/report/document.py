@@ -62,6 +62,7 @@ def build_document(
     simulations: Sequence[Mapping[str, Any]] = (),
     breaking_points: Sequence[Mapping[str, Any]] = (),
     responses: Mapping[str, Any] | None = None,
+    scarcity: Mapping[str, Any] | None = None,
 ) -> Document:
     """Return the report of one run.
 
@@ -81,10 +82,12 @@ def build_document(
         with the name of the ``scenario``.
     responses : dict or None
         As :func:`riskgen.stages.response.respond` writes it.
+    scarcity : dict or None
+        Answers by question, as :mod:`riskgen.stages.scarcity` writes them.
     """
     found = Results.from_json(results)
     told = (tuple(training), tuple(simulations), tuple(breaking_points))
-    material = Material(found, manifest, *told, responses=responses)
+    material = Material(found, manifest, *told, responses=responses, scarcity=scarcity)
     digest = digest_of(results)
     cards = cards_of(found, manifest)
     sections = tuple(under_card(part, cards) for part in sections_of(material))

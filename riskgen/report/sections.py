@@ -14,6 +14,7 @@ from riskgen.report.forecasts import forecast_blocks
 from riskgen.report.measures import blocks_of, every_measure, thresholds
 from riskgen.report.provenance import data_blocks, reproduction_blocks
 from riskgen.report.responses import response_section
+from riskgen.report.scarcity import scarcity_section
 from riskgen.report.scenarios import scenario_blocks
 from riskgen.report.training import training_section
 from riskgen.report.wording import NO_DP, NO_LEAK, QUESTIONS, sentence
@@ -53,6 +54,7 @@ class Material:
     simulations: tuple[Row, ...]
     breaking_points: tuple[Row, ...] = ()
     responses: Row | None = None
+    scarcity: Row | None = None
 
 
 def sections_of(material: Material) -> tuple[Section, ...]:
@@ -68,6 +70,7 @@ def sections_of(material: Material) -> tuple[Section, ...]:
     ]
     rest = [
         _every_measure(numbered),
+        scarcity_section(material.scarcity),
         _scenarios(material.simulations),
         breaking_point_section(material.breaking_points),
         response_section(material.responses),

@@ -14,6 +14,7 @@ from riskgen.runs import Run, file_hash, read_json, write_bytes
 from riskgen.stages.breaking_overview import breaking_points
 from riskgen.stages.fitted import open_run
 from riskgen.stages.response import FILE as RESPONSES
+from riskgen.stages.scarcity.answer import FILE as SCARCITY
 
 
 def report_run(run: Path | None, root: Path, out: Path | None = None) -> Path:
@@ -38,7 +39,9 @@ def report_run(run: Path | None, root: Path, out: Path | None = None) -> Path:
     schema = read_schema(opened.path / "schema.yaml").model_dump(mode="json", exclude_none=True)
     manifest = {**opened.manifest, "table_schema": schema}
     told = (_training(opened), simulations(opened.path), breaking_points(opened.path))
-    document = build_document(results, manifest, *told, responses=_responses(opened))
+    document = build_document(
+        results, manifest, *told, responses=_responses(opened), scarcity=_scarcity(opened)
+    )
     path = out if out is not None else Path("reports") / f"{opened.path.name}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(path, render(document).encode())
@@ -62,12 +65,21 @@ def _results(run: Run) -> dict[str, Any]:
 
 def _responses(run: Run) -> dict[str, Any] | None:
     """Return the responses that were tried on a run; None where none were."""
-    path = run.path / RESPONSES
+    return _beside(run, RESPONSES, "riskgen response")
+
+
+def _scarcity(run: Run) -> dict[str, Any] | None:
+    """Return the answers on few and new frauds; None where none were asked."""
+    return _beside(run, SCARCITY, "riskgen scarcity")
+
+
+def _beside(run: Run, name: str, command: str) -> dict[str, Any] | None:
+    path = run.path / name
     if not path.is_file():
         return None
     found = read_json(path)
     if found.get("manifest_sha256") != file_hash(run.path / "manifest.json"):
-        raise RunError(f"'{path}' belongs to another fit. Next: riskgen response")
+        raise RunError(f"'{path}' belongs to another fit. Next: {command}")
     return found
 
 

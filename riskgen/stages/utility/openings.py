@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from riskgen.evaluate.utility.plan import Plan
 from riskgen.runs import read_json, write_json
 
 FILE = "test_openings.json"
 
 
-def register(run: Path, plan: Plan) -> int:
+class Registered(Protocol):
+    """What can be written down: a plan of the utility experiment, or of another question."""
+
+    @property
+    def sha256(self) -> str:
+        """Changes when anything that was decided does."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything that was decided, as JSON values."""
+
+
+def register(run: Path, plan: Registered) -> int:
     """Write a plan down, unless it is there; return how many different ones there are.
 
     The same plan again gives the same answer: it is no second look.
@@ -20,7 +30,7 @@ def register(run: Path, plan: Plan) -> int:
     ----------
     run : Path
         Folder of the run.
-    plan : Plan
+    plan : Registered
         What is about to be asked of the test.
     """
     path = run / FILE
