@@ -31,22 +31,28 @@ def marked():
     return split, Typologies({name: texts(getattr(split, name)) for name in NAMES})
 
 
-def trial(split, typologies, informed, draw):
+def trial(split, typologies, informed, draw, forgotten=0.0):
     test = split.test
     events = test.event_label()
     own = events & (typologies.of["test"] == "odd")
     noise = np.random.default_rng(draw).normal(size=len(events))
     known = noise + 4.0 * (events & ~own)
-    lifted = {"R0": known, "INF": known + informed * own, "WRONG": known}
+    lifted = {
+        "R0": known,
+        "INF": known + informed * own - forgotten * (events & ~own),
+        "WRONG": known,
+    }
     kinds = {"R0": "real", "INF": "synthetic", "WRONG": "synthetic"}
     return Trial([Outcome(k, k, kinds[k], "", "", s) for k, s in lifted.items()], "INF", {}, {})
 
 
-def found(marked, informed, budget=0.02):
+def found(marked, informed, forgotten=0.0):
     split, typologies = marked
     exams = exams_on([marked], "odd")
-    plan = replace(Plan.of(split, [], seed=1, runs=5, budget=budget), draws=400)
-    return Found.of(exams, plan, [trial(split, typologies, informed, d) for d in range(5)])
+    plan = replace(Plan.of(split, [], seed=1, runs=5, budget=0.02), draws=400)
+    return Found.of(
+        exams, plan, [trial(split, typologies, informed, d, forgotten) for d in range(5)]
+    )
 
 
 def test_what_finds_the_left_out_typology_gains_and_what_does_not_does_not(marked):
@@ -59,9 +65,10 @@ def test_what_finds_the_left_out_typology_gains_and_what_does_not_does_not(marke
     assert none["answer"] == "NO GAIN SEEN"
 
 
-def test_alerts_for_the_new_are_taken_from_the_others(marked):
-    item = found(marked, 30.0, budget=0.002)
-    assert item.displaced("INF").value < 0
+def test_what_the_others_lose_is_told(marked):
+    facts = unseen_facts({"odd": found(marked, 5.0, forgotten=4.0)}, simulated=False, openings=1)
+    assert facts["macro"]["INF"]["displaced"]["upper"] < 0
+    assert facts["macro"]["WRONG"]["displaced"]["value"] == 0
 
 
 def test_simulated_frauds_cap_the_answer(marked):
