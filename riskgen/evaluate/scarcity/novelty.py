@@ -82,7 +82,6 @@ def mean_of(parts: Sequence[Measured]) -> Measured:
     return Measured(
         np.mean([part.runs for part in parts], axis=0),
         np.mean([part.draws for part in parts], axis=0),
-        np.mean([part.left_out for part in parts], axis=0),
     )
 
 
