@@ -94,7 +94,6 @@ def _with_form(chart: Chart, layout: dict[str, Any]) -> dict[str, Any]:
         up["type"] = "log"
     if fnmatch(chart.metric, "utility.scarcity*"):
         across |= {"type": "log", "dtick": "D2"}
-        up["range"] = [-0.02, 1.03]
     if chart.form == "bars":
         across["type"], layout["barmode"] = "category", "group"
     return layout

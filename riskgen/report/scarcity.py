@@ -59,7 +59,7 @@ def _curve(answer: Row) -> list[Block]:
         for point in answer["points"]
     )
     columns = ("Known", "Best real only", "Scenarios", "One rule", "Generator", "Worth", "Holm p")
-    blocks.append(Table("Equivalent real frauds", columns, rows, (0, 1, 2, 3, 4, 5, 6)))
+    blocks.append(Table("Equivalent real frauds", columns, rows, (1, 2, 3, 4, 5, 6)))
     told = answer.get("diagnostics")
     if told:
         pairs = tuple((name, _share(auc)) for name, auc in told["auc"].items())
