@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskgen.evaluate.intervals import clopper_pearson
-from riskgen.evaluate.privacy.material import Material
+from riskgen.evaluate.privacy.material import Material, People
 from riskgen.evaluate.privacy.rates import fewest_seen, gated, judgement, more_often
-from riskgen.evaluate.privacy.sequences import Hashes
+from riskgen.evaluate.privacy.sequences import Hashes, Passages
 from riskgen.evaluate.privacy.vectors import nearest
 from riskgen.evaluate.result import Estimate, MetricResult, Status
 
@@ -67,12 +67,26 @@ def exact_copies(material: Material) -> tuple[int, int]:
     return int(np.isin(made, personal).sum()), len(made)
 
 
-def gram_hits(material: Material, n: int) -> Hits:
-    """Count real entities of whom a run of ``n`` events, theirs alone, is found again."""
+def gram_hits(material: Material, n: int, columns: str = "all") -> Hits:
+    """Count real entities of whom a run of ``n`` events, theirs alone, is found again.
+
+    ``columns`` is ``all`` that are compared, or ``core``: amounts and with whom.
+    """
+    sides = [_seen(p, columns) for p in (material.balanced, material.control, material.synthetic)]
+    found_members, found_control = _own_grams(sides[0], sides[1], n)
+    made = np.unique(sides[2].grams(n)[0])
     size = len(material.control)
-    found_members, found_control = _own_grams(material, n)
-    made = np.unique(material.synthetic.passages.grams(n)[0])
     return Hits(_holders(found_members, made), _holders(found_control, made), size)
+
+
+def all_gram_hits(material: Material) -> dict[tuple[str, int], Hits]:
+    """Return :func:`gram_hits` of every length, of all columns and of the core, where they differ.
+
+    Where they are the same columns, ``core`` is left out.
+    """
+    same = material.members.core is material.members.passages
+    kinds = ("all",) if same else ("all", "core")
+    return {(kind, n): gram_hits(material, n, kind) for kind in kinds for n in GRAMS}
 
 
 def near_hits(material: Material) -> tuple[Hits, Estimate]:
@@ -147,9 +161,9 @@ def _exact_status(copies: int, compared: int, by_chance: int, others: int) -> tu
 
 
 def _passages(material: Material, floor: Material) -> MetricResult:
-    hits = {n: gram_hits(material, n) for n in GRAMS}
-    worst = min(GRAMS, key=lambda n: (hits[n].p_value, -n))
-    chance = gram_hits(floor, worst)
+    hits = all_gram_hits(material)
+    columns, n = worst = min(hits, key=lambda key: (hits[key].p_value, -key[1]))
+    chance = gram_hits(floor, n, columns)
     result = MetricResult(
         "privacy.copies.passages",
         "Members of whom a passage, theirs alone, is found in the synthetic data",
@@ -160,13 +174,14 @@ def _passages(material: Material, floor: Material) -> MetricResult:
         references={"control": clopper_pearson(hits[worst].control, hits[worst].n)},
         threshold=judgement(LEVEL, "gate P1: Fisher p < .01 against equally many control entities"),
         method=(
-            f"Runs of {GRAMS} events that one real entity alone holds; one-sided Fisher test "
-            f"of members against control entities, Bonferroni over {len(GRAMS)} run lengths."
+            f"Runs of {GRAMS} events that one real entity alone holds, in all compared columns and "
+            "in amount, with whom and gap alone; one-sided Fisher test of members against control "
+            f"entities, Bonferroni over {len(hits)} tests."
         ),
         by=_by_length(hits),
     )
-    p = min(1.0, len(GRAMS) * hits[worst].p_value)
-    return gated(result, *_hit_status(hits[worst], p, LEVEL / len(GRAMS)))
+    p = min(1.0, len(hits) * hits[worst].p_value)
+    return gated(result, *hit_status(hits[worst], p, LEVEL / len(hits)))
 
 
 def _near(material: Material, floor: Material) -> MetricResult:
@@ -187,10 +202,21 @@ def _near(material: Material, floor: Material) -> MetricResult:
         ),
         by={"synthetic entities that close to a member": share},
     )
-    return gated(result, *_hit_status(hits, hits.p_value, LEVEL))
+    return gated(result, *hit_status(hits, hits.p_value, LEVEL))
 
 
-def _hit_status(hits: Hits, p: float, level: float) -> tuple[Status, str]:
+def hit_status(hits: Hits, p: float, level: float) -> tuple[Status, str]:
+    """Judge hits: FAIL where ``p``, corrected, is below .01; PASS where 5 % would have been seen.
+
+    Parameters
+    ----------
+    hits : Hits
+        What was found.
+    p : float
+        Its p value, corrected for the number of tests.
+    level : float
+        At which a single test was made.
+    """
     found = (
         f"{hits.members} members against {hits.control} control entities of {hits.n} (p {p:.2g})"
     )
@@ -205,17 +231,24 @@ def _hit_status(hits: Hits, p: float, level: float) -> tuple[Status, str]:
     return "PASS", f"Found again: {found}; {least:.1%} would have been noticed."
 
 
-def _by_length(hits: dict[int, Hits]) -> dict[str, Estimate]:
+def _by_length(hits: dict[tuple[str, int], Hits]) -> dict[str, Estimate]:
     parts = {}
-    for n, hit in hits.items():
-        parts[f"members, {n} events"] = clopper_pearson(hit.members, hit.n)
-        parts[f"control, {n} events"] = clopper_pearson(hit.control, hit.n)
+    for (columns, n), hit in hits.items():
+        words = f"{n} events" + ("" if columns == "all" else " (amount, with whom, gap)")
+        parts[f"members, {words}"] = clopper_pearson(hit.members, hit.n)
+        parts[f"control, {words}"] = clopper_pearson(hit.control, hit.n)
     return parts
 
 
-def _own_grams(material: Material, n: int) -> tuple[tuple[Hashes, NDArray[np.int64]], ...]:
+def _seen(people: People, columns: str) -> Passages:
+    return people.core if columns == "core" else people.passages
+
+
+def _own_grams(
+    members: Passages, control: Passages, n: int
+) -> tuple[tuple[Hashes, NDArray[np.int64]], ...]:
     """Return the runs that exactly one real entity holds, with their holders, by side."""
-    sides = [_distinct(*side.passages.grams(n)) for side in (material.balanced, material.control)]
+    sides = [_distinct(*side.grams(n)) for side in (members, control)]
     pooled = np.concatenate([grams for grams, _ in sides])
     grams, holders = np.unique(pooled, return_counts=True)
     own = grams[holders == 1]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskgen.data.events import Events
-from riskgen.evaluate.privacy.sequences import Passages, compared_columns, passages
+from riskgen.evaluate.privacy.sequences import Passages, compared_columns, core_columns, passages
 from riskgen.evaluate.privacy.vectors import EntitySpace
 from riskgen.seeding import stream
 
@@ -26,10 +26,14 @@ class People:
     ----------
     points : ndarray of shape (n_entities, n_axes), robust deviations
     passages : Passages
+        Of all compared columns.
+    core : Passages
+        Of amounts and of with whom alone.
     """
 
     points: Floats = field(repr=False)
     passages: Passages = field(repr=False)
+    core: Passages = field(repr=False)
 
     def __len__(self) -> int:
         """Return the number of entities."""
@@ -37,7 +41,15 @@ class People:
 
     def take(self, entities: Ints) -> People:
         """Return the named entities in the given order."""
-        return People(self.points[entities], self.passages.take(entities))
+        taken = self.passages.take(entities)
+        core = taken if self.core is self.passages else self.core.take(entities)
+        return People(self.points[entities], taken, core)
+
+    def followed_by(self, other: People) -> People:
+        """Return the entities of both, those of ``other`` last."""
+        joined = self.passages.followed_by(other.passages)
+        core = joined if self.core is self.passages else self.core.followed_by(other.core)
+        return People(np.vstack([self.points, other.points]), joined, core)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,9 +92,12 @@ def prepare(
     """
     space = EntitySpace.fit(members, synthetic)
     columns = compared_columns(members, synthetic)
+    core = core_columns(members.schema, columns)
 
     def people(events: Events) -> People:
-        return People(space.vectors(events), passages(events, columns))
+        whole = passages(events, columns)
+        part = whole if core == columns else passages(events, core)
+        return People(space.vectors(events), whole, part)
 
     everyone, others = people(members), _thinned(people(control), seed, "control")
     fitted = Material(everyone, everyone, others, _thinned(people(synthetic), seed, "synthetic"))

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from riskgen.evaluate.intervals import auc_interval
-from riskgen.evaluate.privacy.copies import GRAMS, LEVEL, exact_copies, gram_hits, near_hits
-from riskgen.evaluate.privacy.material import Material, People, balanced, halves
+from riskgen.evaluate.privacy.copies import LEVEL, all_gram_hits, exact_copies, near_hits
+from riskgen.evaluate.privacy.material import Material, balanced, halves
 from riskgen.evaluate.privacy.membership import AUC_LIMIT, attacks
 from riskgen.evaluate.privacy.rates import gated, judgement
 from riskgen.evaluate.result import Estimate, MetricResult
@@ -50,13 +50,14 @@ def copycat(material: Material, share: float, seed: int) -> Material:
     copied = round(share * size)
     chosen = rng.integers(len(split.members), size=copied)
     fillers = rng.integers(max(len(split.synthetic), 1), size=size - copied)
-    made = _together(split.members.take(chosen), split.synthetic.take(fillers))
+    made = split.members.take(chosen).followed_by(split.synthetic.take(fillers))
     return balanced(replace(split, synthetic=made), seed)
 
 
 def caught(material: Material) -> Caught:
     """Return which measures fail the material."""
-    passages = min(gram_hits(material, n).p_value for n in GRAMS) * len(GRAMS) < LEVEL
+    grams = all_gram_hits(material)
+    passages = min(hits.p_value for hits in grams.values()) * len(grams) < LEVEL
     scores = attacks(material).values()
     areas = [auc_interval(s.members, s.others, 1 - 0.05 / len(scores)) for s in scores]
     stands_out = max(area.lower or 0.0 for area in areas) > AUC_LIMIT
@@ -88,16 +89,3 @@ def measure_power(material: Material, seed: int) -> MetricResult:
     if np.isfinite(least):
         return gated(result, "INCONCLUSIVE", f"Only copying {least:.0%} or more is caught.")
     return gated(result, "INCONCLUSIVE", "Not even copying everything is caught: too few entities.")
-
-
-def _together(first: People, second: People) -> People:
-    offsets = np.concatenate(
-        [first.passages.offsets, second.passages.offsets[1:] + first.passages.offsets[-1]]
-    )
-    joined = replace(
-        first.passages,
-        content=np.concatenate([first.passages.content, second.passages.content]),
-        gap=np.concatenate([first.passages.gap, second.passages.gap]),
-        offsets=offsets,
-    )
-    return People(np.vstack([first.points, second.points]), joined)

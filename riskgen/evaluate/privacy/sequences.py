@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskgen.data.events import SECONDS_PER_DAY, Events, ranges
-from riskgen.data.schema import Channel
+from riskgen.data.schema import Channel, Schema
 
 Hashes = NDArray[np.uint64]
 Ints = NDArray[np.int64]
 
 DIGITS = 6  # significant digits of a number without known decimals; float32 models keep no more
+AMOUNTS, WITH_WHOM = ("amount", "signed_amount"), ("merchant", "counterparty")  # PROTOCOL C1
 GAP_STEPS = 2.0  # [J] two buckets a doubling: 1 h and 1.5 h differ, 60 min and 65 min do not
 
 
@@ -52,6 +53,14 @@ class Passages:
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         return Passages(self.content[rows], self.gap[rows], offsets)
 
+    def followed_by(self, other: Passages) -> Passages:
+        """Return the entities of both, those of ``other`` last."""
+        return Passages(
+            np.concatenate([self.content, other.content]),
+            np.concatenate([self.gap, other.gap]),
+            np.concatenate([self.offsets, other.offsets[1:] + self.offsets[-1]]),
+        )
+
     def whole(self, at_least: int) -> tuple[Hashes, Ints]:
         """Return a hash of each entity with ``at_least`` events, and its index."""
         place = ranges(self.lengths).astype(np.uint64)
@@ -66,15 +75,27 @@ class Passages:
 
     def grams(self, n: int) -> tuple[Hashes, Ints]:
         """Return the hashes of all runs of ``n`` events, and the entity of each."""
+        grams, owner, _ = self.grams_from(n, None)
+        return grams, owner
+
+    def grams_from(self, n: int, rows: Ints | None) -> tuple[Hashes, Ints, Ints]:
+        """Return the runs of ``n`` events that begin in ``rows``, or anywhere.
+
+        Returns
+        -------
+        hashes, entities, starts : ndarray of shape (n_runs,)
+            Runs do not reach into the next entity; ``starts`` are rows.
+        """
         owner = np.repeat(np.arange(len(self.lengths)), self.lengths)
-        starts = np.flatnonzero(owner[: max(len(owner) - n + 1, 0)] == owner[n - 1 :])
+        starts = np.arange(len(owner)) if rows is None else rows
+        starts = starts[starts + n <= self.offsets[owner[starts] + 1]]
         total = np.zeros(len(starts), dtype=np.uint64)
         for step in range(n):
             salt = _mix(np.full(1, step + 1, dtype=np.uint64))
             total += _mix(self.content[starts + step] ^ salt)
             if step > 0:
                 total += _mix(self.gap[starts + step] ^ ~salt)
-        return total, owner[starts]
+        return total, owner[starts], starts
 
 
 def compared_columns(real: Events, synthetic: Events) -> list[str]:
@@ -91,6 +112,18 @@ def compared_columns(real: Events, synthetic: Events) -> list[str]:
         elif channel.kind in ("category", "flag") and _overlap(real, synthetic, channel.name):
             used.append(channel.name)
     return used
+
+
+def core_columns(schema: Schema, columns: list[str]) -> list[str]:
+    """Return what names a payment among ``columns``: amounts, and with whom.
+
+    A generator may copy what was paid, to whom and when, and make up the rest
+    (a balance, a device): over all columns nothing would look repeated.
+    """
+    with_whom = [name for name in columns if schema.channel(name).meaning in WITH_WHOM]
+    kinds = [name for name in columns if schema.channel(name).meaning == "category"]
+    amounts = [name for name in columns if schema.channel(name).meaning in AMOUNTS]
+    return amounts + (with_whom or kinds) if amounts else columns
 
 
 def passages(events: Events, columns: list[str]) -> Passages:

@@ -20,6 +20,7 @@ from riskgen.evaluate.privacy.material import halves, prepare
 from riskgen.evaluate.privacy.membership import measure_membership
 from riskgen.evaluate.privacy.power import measure_power
 from riskgen.evaluate.privacy.rates import gated
+from riskgen.evaluate.privacy.runs import measure_runs
 from riskgen.evaluate.result import MetricResult
 
 FEWEST = 20  # [J] entities; below this no rate means anything
@@ -63,6 +64,7 @@ def measure_privacy(
     floor = halves(material, seed)
     compared = [
         *measure_copies(material, floor),
+        measure_runs(material, floor),
         *measure_distance(material, floor),
         *measure_membership(material, floor),
     ]
