@@ -8,13 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from riskgen.cli.options import (
-    password_file_option,
-    path_option,
-    quiet_option,
-    run_options,
-    seed_option,
-)
+from riskgen.cli.options import moved_options, path_option, quiet_option, run_options, seed_option
 from riskgen.cli.own_detector import detector_options
 
 if TYPE_CHECKING:
@@ -43,9 +37,7 @@ if TYPE_CHECKING:
 @click.option("--severity", "severities", help="Severities to try, for example 0.2..1 or 0.2..1:9.")
 @path_option("--export", "Write what your own detector is to score into this new folder.")
 @detector_options
-@click.option("--data", help="Where the table lies now, if it has moved since the fit.")
-@click.option("--context", help="Where its context table lies now, if that has moved.")
-@password_file_option
+@moved_options
 @seed_option
 @run_options
 @quiet_option

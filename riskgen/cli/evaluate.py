@@ -6,13 +6,7 @@ from pathlib import Path
 
 import click
 
-from riskgen.cli.options import (
-    groups_option,
-    password_file_option,
-    quiet_option,
-    run_options,
-    seed_option,
-)
+from riskgen.cli.options import groups_option, moved_options, quiet_option, run_options, seed_option
 from riskgen.cli.own_detector import meets_own_detector
 
 
@@ -24,9 +18,7 @@ from riskgen.cli.own_detector import meets_own_detector
     help="Stress scenario for the utility arm; all that fit the table when not given.",
 )
 @groups_option
-@click.option("--data", help="Where the table lies now, if it has moved since the fit.")
-@click.option("--context", help="Where its context table lies now, if that has moved.")
-@password_file_option
+@moved_options
 @seed_option
 @run_options
 @quiet_option

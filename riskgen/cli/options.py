@@ -52,6 +52,23 @@ def run_options(command: Command) -> Command:
     return path_option("--run", "Run folder; the newest when not given.")(runs_option(command))
 
 
+def moved_options(command: Command) -> Command:
+    """Add ``--data``, ``--context`` and ``--password-file``: where a run's table lies now."""
+    data = click.option("--data", help="Where the table lies now, if it has moved since the fit.")
+    context = click.option("--context", help="Where its context table lies now, if that has moved.")
+    return data(context(password_file_option(command)))
+
+
+def engine_options(command: Command) -> Command:
+    """Add ``--workers``, ``--engine`` and ``--address``: who does the work of an experiment."""
+    workers = click.option(
+        "--workers", type=click.IntRange(1), default=1, help="Processes at work."
+    )
+    engine = click.option("--engine", type=click.Choice(["local", "ray"]), default="local")
+    address = click.option("--address", help="Of a running Ray cluster, with --engine ray.")
+    return workers(engine(address(command)))
+
+
 def groups_option(command: Command) -> Command:
     """Add ``--groups``: columns, with commas between them."""
     return click.option(

@@ -8,13 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from riskgen.cli.options import (
-    password_file_option,
-    path_option,
-    quiet_option,
-    run_options,
-    seed_option,
-)
+from riskgen.cli.options import moved_options, path_option, quiet_option, run_options, seed_option
 
 if TYPE_CHECKING:
     from riskgen.cli.screen import Screen
@@ -38,9 +32,7 @@ Row = Mapping[str, Any]
     help="How badly.  [default: each scenario's own]",
 )
 @click.option("--show", is_flag=True, help="Print the shipped responses, to be changed.")
-@click.option("--data", help="Where the table lies now, if it has moved since the fit.")
-@click.option("--context", help="Where its context table lies now, if that has moved.")
-@password_file_option
+@moved_options
 @seed_option
 @run_options
 @quiet_option

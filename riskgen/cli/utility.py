@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from riskgen.cli.options import (
+    engine_options,
     groups_option,
-    password_file_option,
+    moved_options,
     quiet_option,
     run_options,
     seed_option,
@@ -41,13 +42,9 @@ if TYPE_CHECKING:
     help="Share of customers that is alerted.  [default: 0.005 a day, 0.1 without days]",
 )
 @groups_option
-@click.option("--workers", type=click.IntRange(1), default=1, help="Processes at work.")
-@click.option("--engine", type=click.Choice(["local", "ray"]), default="local")
-@click.option("--address", help="Of a running Ray cluster, with --engine ray.")
+@engine_options
 @click.option("--force", is_flag=True, help="Drop another experiment that was interrupted.")
-@click.option("--data", help="Where the table lies now, if it has moved since the fit.")
-@click.option("--context", help="Where its context table lies now, if that has moved.")
-@password_file_option
+@moved_options
 @seed_option
 @run_options
 @quiet_option
