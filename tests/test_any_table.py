@@ -165,7 +165,9 @@ def test_a_group_depends_on_the_key_alone(rng: Rng, fewer: int) -> None:
     def groups(frame: pl.DataFrame) -> dict[str, int]:
         events = Events.build(frame, schema)
         cuts = np.cumsum([0.5, 0.2, 0.1, 0.1, 0.1])
-        return dict(zip(events.entity_ids, _hashed_group(events, "s", cuts).tolist(), strict=True))
+        return dict(
+            zip(events.entity_ids, _hashed_group(events, "s", cuts, 0.3).tolist(), strict=True)
+        )
 
     whole = groups(table)
     assert groups(table.with_columns(pl.col("customer").cast(pl.String))) == whole

@@ -12,7 +12,7 @@ from riskgen.data.split import Split
 from riskgen.evaluate.detection.alerts import Board
 from riskgen.evaluate.detection.exam import Exams
 from riskgen.evaluate.utility.effects import beats, effects
-from riskgen.evaluate.utility.evidence import Evidence, gather
+from riskgen.evaluate.utility.evidence import Evidence, Measured, gather
 from riskgen.evaluate.utility.plan import Plan
 from riskgen.evaluate.utility.ruling import utility_verdict
 from riskgen.evaluate.utility.trial import Outcome, Trial
@@ -122,6 +122,13 @@ def test_what_every_arm_shares_leaves_no_difference(split):
     assert effect["S3"].recall.value == 0.0
     assert effect["S3"].p > 0.9
     assert effect["S3"].agree == 0.0
+
+
+def test_no_change_is_no_evidence_however_its_draws_lie():
+    draws = np.zeros(500)
+    draws[:2] = -0.5
+    assert Measured(np.zeros(5), draws).p == 1.0
+    assert not Measured(np.zeros(5), -draws).estimate(9).upper < 0.0
 
 
 def test_an_arm_must_beat_every_baseline_not_the_average(split):

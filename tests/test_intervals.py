@@ -165,6 +165,15 @@ def test_the_detectable_difference_is_the_protocols():
     assert detectable_difference(0) == float("inf")
 
 
+def test_a_centred_interval_never_leaves_its_value_behind():
+    """Nearly all replicates alike, and a few far out on one side."""
+    replicates = np.zeros(1000)
+    replicates[:3] = 0.5
+    for sign in (1, -1):
+        found = centred_interval(0.0, sign * replicates)
+        assert found.lower <= 0.0 <= found.upper
+
+
 def test_a_centred_interval_has_the_width_of_its_replicates_and_their_value_in_the_middle():
     replicates = np.linspace(0.4, 0.6, 1001)
     found = centred_interval(0.3, replicates)

@@ -76,6 +76,13 @@ def ask(run: Path, **changed) -> Utility:
     return utility_of_run(request)
 
 
+def told(utility: Utility | None) -> list:
+    """Return an answer as it is written: not-a-number is null there."""
+    assert utility is not None
+    metrics = [metric.to_json() for metric in utility.metrics]
+    return [utility.verdict, utility.facts, metrics]
+
+
 def test_the_answer_takes_the_place_of_the_quick_one_and_nothing_else(run: Path) -> None:
     utility = ask(run)
     written = json.loads((run / "results.json").read_text())
@@ -143,7 +150,7 @@ def test_asked_before_any_evaluation_it_is_the_only_look_at_the_test(run: Path) 
     (run / "results.json").unlink()
     utility = ask(run)
     assert not (run / "results.json").exists()
-    assert read_answer(run) == utility
+    assert told(read_answer(run)) == told(utility)
     results = evaluate_run(EvaluateRequest(run=run, quick=True))
     verdict = next(v for v in results.verdicts if v.question == "utility")
     assert verdict.sentence == utility.verdict.sentence
@@ -162,12 +169,12 @@ def test_a_quick_look_does_not_take_the_place_of_the_full_experiment(run: Path) 
     look = ask(run, refits=None, quick=True)
     assert look.facts["runs"] == 2
     assert any("Quick" in caveat for caveat in look.verdict.caveats)
-    assert read_answer(run) == look
+    assert told(read_answer(run)) == told(look)
     full = ask(run)
-    assert read_answer(run) == full
+    assert told(read_answer(run)) == told(full)
     again = ask(run, refits=None, quick=True)
     assert again.facts["test openings"] == 2
-    assert read_answer(run) == full
+    assert told(read_answer(run)) == told(full)
 
 
 def test_a_damaged_answer_is_refused_in_words(run: Path) -> None:

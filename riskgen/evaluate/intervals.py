@@ -114,8 +114,15 @@ def centred(value: float, replicates: Floats) -> Floats:
 def centred_interval(
     value: float, replicates: Floats, level: float = LEVEL, n: int | None = None
 ) -> Estimate:
-    """Return ``value`` with the percentile interval of its centred replicates."""
-    return percentile_interval(value, centred(value, replicates), level, n)
+    """Return ``value`` with the percentile interval of its centred replicates.
+
+    It always has the value inside: a few replicates far out would otherwise push an
+    interval of replicates that are nearly all alike away from it.
+    """
+    found = percentile_interval(value, centred(value, replicates), level, n)
+    if found.lower is None or found.upper is None:
+        return found
+    return replace(found, lower=min(value, found.lower), upper=max(value, found.upper))
 
 
 def distance_interval(
@@ -126,9 +133,7 @@ def distance_interval(
     A resampled distance is too long, since resampling adds noise to both sides.
     """
     found = centred_interval(value, replicates, level, n)
-    if found.lower is None or found.upper is None:
-        return found
-    return replace(found, lower=max(0.0, min(value, found.lower)), upper=max(value, found.upper))
+    return found if found.lower is None else replace(found, lower=max(0.0, found.lower))
 
 
 def bca_interval(

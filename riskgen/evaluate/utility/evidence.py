@@ -68,8 +68,11 @@ class Measured:
 
     @property
     def p(self) -> float:
-        """One-sided bootstrap p-value that it is not above zero, of the interval's draws."""
-        return one_sided_p(centred(self.value, self.draws))
+        """One-sided bootstrap p-value that it is not above zero, of the interval's draws.
+
+        No evidence at all where the value itself is not.
+        """
+        return one_sided_p(centred(self.value, self.draws)) if self.value > 0 else 1.0
 
 
 @dataclass(frozen=True, eq=False)

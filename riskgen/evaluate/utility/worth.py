@@ -30,6 +30,7 @@ Floats = NDArray[np.float64]
 DRAWS = 500  # of numbers that describe; the rule's own have all draws [J]
 NO_AMOUNT = "The table has no column that says how much was moved."
 NO_LOSS = "With one label for an entity the table does not say what is lost by it."
+NOTHING = "No fraud of the tests is alerted, or none moves money: there is nothing to measure."
 NO_EVENTS = "With one label for an entity there is no first fraudulent event to be late for."
 
 
@@ -193,6 +194,8 @@ def _told(
     by: dict[str, Estimate] | None = None,
 ) -> MetricResult:
     """Return numbers that describe: the arm in question beside the best real-only arm."""
+    if not all(np.isfinite(estimate.value) for estimate in found.values()):
+        return declined(key, title, "utility", NOTHING)
     best, *rest = found.values()
     return MetricResult(
         key,
